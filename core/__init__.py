@@ -1,0 +1,1 @@
+"""Prunescope's core: prune, measure, look inside. Usable from a notebook and from `python -m core`."""

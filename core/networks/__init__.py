@@ -1,0 +1,3 @@
+"""Dense networks: build, fetch, verify, name their layers."""
+
+import core.operators  # noqa: F401  (before anything imports torchvision)
