@@ -167,11 +167,9 @@ def _fill(module: nn.Module, checkpoint: Checkpoint) -> None:
     faults = {
         "missing": [k for k in expected if k not in checkpoint.state],
         "unknown": [k for k in checkpoint.state if k not in expected],
-        "of another shape": [
-            k for k, v in checkpoint.state.items() if k in expected and v.shape != expected[k].shape
-        ],
+        "of another shape": [k for k, v in checkpoint.state.items() if k in expected and v.shape != expected[k].shape],
     }
-    told = [f"{len(keys)} {what} ({', '.join(keys[:3])}{', ...' if keys[3:] else ''})" for what, keys in faults.items() if keys]
+    told = [f"{len(keys)} {what} ({_some(keys)})" for what, keys in faults.items() if keys]
     if told:
         raise BrokenDataError(
             f"{checkpoint.path} is not a GoogLeNet: keys {'; '.join(told)}",
@@ -179,3 +177,7 @@ def _fill(module: nn.Module, checkpoint: Checkpoint) -> None:
             "choose a GoogLeNet checkpoint, or the network it belongs to",
         )
     module.load_state_dict(checkpoint.state)
+
+
+def _some(keys: list[str]) -> str:
+    return ", ".join(keys[:3]) + (", ..." if len(keys) > 3 else "")

@@ -1,0 +1,51 @@
+"""From a network and packed images to what it says of each image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.data.pack import Pack
+from core.evaluation.inference import folded_copy, forward
+from core.networks.network import Network
+from core.predictions import KEPT, PREDICTION, Predictions
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A network made ready for a device; `module` may be a pruned copy of `network.module`."""
+
+    network: Network
+    module: nn.Module
+    device: torch.device
+
+    @classmethod
+    def of(cls, network: Network, module: nn.Module, device: torch.device) -> Predictor:
+        """Fold `module` and move it to `device`."""
+        return cls(network, folded_copy(module).to(device), device)
+
+    def logits(self, pixels: np.ndarray) -> Tensor:
+        """Return the logits (n, classes) of pixels (n, h, w, 3) uint8, on the device."""
+        return forward(self.module, self.network.inputs(torch.from_numpy(pixels).to(self.device)))
+
+
+def predict(predictor: Predictor, pack: Pack, places: np.ndarray) -> Predictions:
+    """Return the predictions for the images at `places` of the pack, in that order."""
+    logits = predictor.logits(pack.batch(places))
+    return tabulate(logits, torch.from_numpy(pack.labels[places]).to(logits.device), places)
+
+
+def tabulate(logits: Tensor, labels: Tensor, places: np.ndarray) -> Predictions:
+    """Turn logits (n, classes) and labels (n,) int64 into predictions: loss in nats, the likeliest classes."""
+    kept = min(KEPT, logits.shape[1])
+    probabilities, classes = logits.softmax(1).topk(kept)
+    table = np.zeros(len(places), PREDICTION)
+    table["image"], table["label"] = places, labels.cpu()
+    table["classes"] = -1
+    table["classes"][:, :kept] = classes.cpu()
+    table["probabilities"][:, :kept] = probabilities.cpu()
+    table["loss"] = nn.functional.cross_entropy(logits, labels, reduction="none").cpu()
+    return table

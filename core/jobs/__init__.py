@@ -1,0 +1,1 @@
+"""Work that outlasts a page: submit it, follow it, cancel it."""

@@ -1,0 +1,131 @@
+"""Ask for experiments and follow them.
+
+The interface is that of submitit: `submit` returns jobs at once, each tells its status, can be cancelled and gives
+its result when it is done. Here jobs are rows of the store, taken by worker processes (core/jobs/worker.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+from core.evaluation.accuracy import half_width
+from core.experiment import ExperimentSpec, Extent, in_words, with_dense_first
+from core.jobs.subject import Subject, find_subject
+from core.store import queue
+from core.store.database import Store
+from core.store.queue import Job
+from core.store.runs import Run, find_result, put_run
+
+ACCURACY, SWEEP = "accuracy", "sweep"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What came of asking: run ids in the order asked for, and the jobs that still have to be done."""
+
+    run_ids: tuple[str, ...]  # empty while the data has to be packed before they are known
+    jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Submit experiments to the queue of a store."""
+
+    store: Store
+
+    def submit(self, specs: Iterable[ExperimentSpec], extent: Extent) -> Submission:
+        """Ask for the accuracy of each spec, its dense network first; what is known already is not asked again.
+
+        Specs of data that is not packed yet become one job that packs it and then submits them.
+        """
+        ordered = with_dense_first(specs)
+        subjects = {_source_of(spec): find_subject(spec, self.store.folder) for spec in ordered}
+        if any(subject.fingerprint() is None for subject in subjects.values()):
+            return Submission((), (self._submit_sweep(ordered, extent),))
+        runs = [_run(spec, subjects[_source_of(spec)]) for spec in ordered]
+        self._write(runs)
+        asked = [
+            self._submit_one(run, spec, subjects[_source_of(spec)], extent)
+            for run, spec in zip(runs, ordered, strict=True)
+        ]
+        return Submission(tuple(run.id for run in runs), tuple(job for job in asked if job))
+
+    def status(self, identity: str) -> Job | None:
+        """Return the job's row as it is now."""
+        return queue.job(self.store, identity)
+
+    def list(self, states: Sequence[str] = (*queue.OPEN, *queue.ENDED)) -> list[Job]:
+        """Return the jobs in any of `states`: running, then queued in order, then ended, the latest first."""
+        return queue.jobs(self.store, states)
+
+    def cancel(self, identities: Sequence[str]) -> None:
+        """Stop these jobs; what they have measured is kept and a later submission continues it."""
+        queue.cancel(self.store, identities)
+
+    def retry(self, job: Job) -> Job:
+        """Queue an ended job again as it was asked for."""
+        return queue.enqueue(self.store, job.kind, job.subject, job.title, job.request)
+
+    def logs(self, identity: str) -> str:
+        """Return what the job wrote while it ran, empty if nothing."""
+        path = self.store.folder / "logs" / f"{identity}.log"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    def _write(self, runs: Sequence[Run]) -> None:
+        with self.store.writing() as db:
+            for run in runs:
+                put_run(db, run)
+
+    def _submit_one(self, run: Run, spec: ExperimentSpec, subject: Subject, extent: Extent) -> Job | None:
+        if is_complete(self.store, run.id, extent, len(subject.source)):
+            return None
+        open_job = queue.job(self.store, queue.job_id(ACCURACY, run.id))
+        if open_job and open_job.state in queue.OPEN:
+            extent = extent.joined(Extent(**open_job.request))
+        title = f"{subject.network.title}, {in_words(spec.pruning)}"
+        return queue.enqueue(self.store, ACCURACY, run.id, title, asdict(extent))
+
+    def _submit_sweep(self, specs: Sequence[ExperimentSpec], extent: Extent) -> Job:
+        request = {"specs": [spec.to_json() for spec in specs], "extent": asdict(extent)}
+        title = f"Pack {specs[0].data}, then run {len(specs)} networks"
+        return queue.enqueue(self.store, SWEEP, _digest(request), title, request)
+
+
+def is_complete(store: Store, run_id: str, extent: Extent, available: int) -> bool:
+    """Return whether the run's accuracy is already as exact as `extent` asks, of `available` images."""
+    figures = find_result(store, run_id, ACCURACY)
+    return figures is not None and is_enough(figures, extent, available)
+
+
+def is_enough(figures: dict[str, float], extent: Extent, available: int) -> bool:
+    """Return whether these figures are as exact as `extent` asks."""
+    precise = extent.precision is not None and half_width(figures) <= extent.precision
+    return precise or figures["images"] >= extent.most(available)
+
+
+def _source_of(spec: ExperimentSpec) -> tuple[str, str | None, str, str]:
+    return spec.network, spec.weights, spec.data, spec.preprocess
+
+
+def _run(spec: ExperimentSpec, subject: Subject) -> Run:
+    data_sha = subject.fingerprint() or ""
+    pruning = spec.pruning.canonical()
+    return Run(
+        id=spec.run_id(subject.network.sha256, data_sha),
+        spec=spec.to_json(),
+        network=subject.network.title,
+        network_sha=subject.network.sha256,
+        data=subject.source.title,
+        data_sha=data_sha,
+        created_at=time.time(),
+        rate=spec.pruning.rate,
+        **{key: pruning.get(key) for key in ("technique", "criterion", "scope", "form", "seed")},
+    )
+
+
+def _digest(request: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,59 @@
+"""From a spec's words to the network and the images that they name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.data.pack import Pack, data_fingerprint, find_pack, pack
+from core.data.preset import Preset
+from core.data.source import Source, open_source
+from core.errors import BrokenDataError
+from core.experiment import ExperimentSpec
+from core.networks.network import Network
+from core.networks.registry import load_network
+from core.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The dense network and the source that a spec names, and the pixels that the network is shown of it."""
+
+    network: Network
+    source: Source
+    preset: Preset
+    cache: Path
+
+    def fingerprint(self) -> str | None:
+        """Return the fingerprint of the data, None if it has to be packed to be known."""
+        return data_fingerprint(self.source, self.preset, self.cache)
+
+    def packed(self) -> Pack | None:
+        """Return the packed data, None if it is not packed yet."""
+        return find_pack(self.source, self.preset, self.cache)
+
+    def pack(self, progress: Progress = silent) -> Pack:
+        """Return the packed data, packing it first where need be."""
+        return pack(self.source, self.preset, cache=self.cache, progress=progress)
+
+
+def find_subject(spec: ExperimentSpec, cache: Path, progress: Progress = silent) -> Subject:
+    """Return what `spec` names.
+
+    Raises the errors of `load_network` and `open_source`.
+    """
+    network = load_network(spec.network, spec.weights, progress)
+    source = open_source(spec.data, classes=len(network.classes))
+    preset = network.preset.without_resize() if spec.preprocess == "crop" else network.preset
+    return Subject(network, source, preset, cache)
+
+
+def same_network(subject: Subject, sha256: str) -> Network:
+    """Return the subject's network if it is still the one of that fingerprint, else raise BrokenDataError."""
+    if subject.network.sha256 != sha256:
+        raise BrokenDataError(
+            f"the weights of {subject.network.title} changed since this run was asked for",
+            f"the weights with SHA-256 {sha256[:12]}...",
+            "run it again with the settings of now",
+        )
+    return subject.network

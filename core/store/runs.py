@@ -1,0 +1,125 @@
+"""Runs and the results measured on them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from core.store.database import Store
+
+
+@dataclass(frozen=True)
+class Run:
+    """One experiment: what was pruned how, and the fingerprints of the network and the data."""
+
+    id: str
+    spec: str  # JSON, enough to do it again
+    network: str
+    network_sha: str
+    data: str
+    data_sha: str
+    technique: str | None  # None, as the next four: the dense network
+    criterion: str | None
+    scope: str | None
+    rate: float
+    form: str | None
+    seed: int | None
+    created_at: float
+    shipped: bool = False
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Run))
+_MARKS = ", ".join("?" * len(fields(Run)))
+
+
+def put_run(db: sqlite3.Connection, run: Run) -> None:
+    """Write a run within the transaction `db`; one that is there already stays as it is."""
+    db.execute(f"INSERT OR IGNORE INTO runs ({_COLUMNS}) VALUES ({_MARKS})", astuple(run))
+
+
+def find_run(store: Store, run_id: str) -> Run | None:
+    """Return the run of that id, None if there is none."""
+    with store.reading() as db:
+        row = db.execute(f"SELECT {_COLUMNS} FROM runs WHERE id = ?", (run_id,)).fetchone()
+    return Run(**{**dict(row), "shipped": bool(row["shipped"])}) if row else None
+
+
+def put_result(db: sqlite3.Connection, run_id: str, kind: str, payload: dict[str, Any]) -> None:
+    """Write (or bring up to date) what was measured of a kind, within the transaction `db`."""
+    db.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (run_id, kind, json.dumps(payload), time.time()))
+
+
+def find_result(store: Store, run_id: str, kind: str) -> dict[str, Any] | None:
+    """Return what was measured of a kind on a run, None if nothing yet."""
+    with store.reading() as db:
+        row = db.execute("SELECT payload FROM results WHERE run_id = ? AND kind = ?", (run_id, kind)).fetchone()
+    return dict(json.loads(row[0])) if row else None
+
+
+_FRAME = """
+SELECT runs.*, jobs.state, jobs.done, jobs.total, jobs.message, accuracy.payload AS accuracy,
+    sparsity.payload AS sparsity
+FROM runs
+LEFT JOIN jobs ON jobs.id = 'accuracy-' || runs.id
+LEFT JOIN results AS accuracy ON accuracy.run_id = runs.id AND accuracy.kind = 'accuracy'
+LEFT JOIN results AS sparsity ON sparsity.run_id = runs.id AND sparsity.kind = 'sparsity'
+"""
+
+
+def runs_frame(store: Store, network_sha: str | None = None, data_sha: str | None = None) -> pd.DataFrame:
+    """Return one row a run: the columns of `Run`, its job's state, `sparsity_*` and all accuracy figures.
+
+    Runs of which nothing was measured yet have NaN there. Sorted by technique and rate, the dense network first.
+    """
+    query, values = _filtered(_FRAME, {"runs.network_sha": network_sha, "runs.data_sha": data_sha})
+    with store.reading() as db:
+        rows = [_flat(row) for row in db.execute(query, values)]
+    frame = pd.DataFrame(rows, columns=None if rows else [field.name for field in fields(Run)])
+    return frame.sort_values(["technique", "rate"], na_position="first", ignore_index=True)
+
+
+def delete_runs(store: Store, run_ids: Sequence[str]) -> None:
+    """Delete runs with all that was measured on them and their ended jobs."""
+    ids = [(run_id,) for run_id in run_ids]
+    with store.writing() as db:
+        for table in ("batches", "damaged", "results"):
+            db.executemany(f"DELETE FROM {table} WHERE run_id = ?", ids)
+        db.executemany("DELETE FROM jobs WHERE subject = ?", ids)
+        db.executemany("DELETE FROM runs WHERE id = ?", ids)
+
+
+def import_runs(store: Store, other: Path) -> int:
+    """Copy the finished runs of another database file that are not here yet, as shipped; return how many."""
+    with store.reading() as db:  # its own transaction: a file cannot be attached inside one
+        db.execute("ATTACH ? AS other", (str(other),))
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("CREATE TEMP TABLE wanted AS SELECT id FROM other.runs EXCEPT SELECT id FROM main.runs")
+        db.execute("INSERT INTO main.batches SELECT * FROM other.batches WHERE run_id IN wanted")
+        db.execute("INSERT INTO main.results SELECT * FROM other.results WHERE run_id IN wanted")
+        count = db.execute(
+            f"INSERT INTO main.runs ({_COLUMNS}) SELECT {_COLUMNS} FROM other.runs WHERE id IN wanted"
+        ).rowcount
+        db.execute("UPDATE main.runs SET shipped = 1 WHERE id IN wanted")
+        db.execute("COMMIT")
+    return count
+
+
+def _filtered(query: str, wanted: dict[str, str | None]) -> tuple[str, list[str]]:
+    given = {column: value for column, value in wanted.items() if value is not None}
+    where = " AND ".join(f"{column} = ?" for column in given)
+    return (f"{query} WHERE {where}" if where else query), list(given.values())
+
+
+def _flat(row: sqlite3.Row) -> dict[str, Any]:
+    values = dict(row)
+    accuracy = json.loads(values.pop("accuracy") or "{}")
+    sparsity = json.loads(values.pop("sparsity") or "{}")
+    shares = {f"sparsity_{name}": sparsity[name] for name in ("prunable", "conv", "all") if name in sparsity}
+    return {**values, **shares, **accuracy}
