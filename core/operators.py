@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Literal
 
 import torch
 
 _SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-_declared: list[torch.library.Library] = []  # kept alive: dropping a Library takes its operators away
 
 
 def compiled_library() -> Path | None:
@@ -25,25 +25,24 @@ def compiled_library() -> Path | None:
     return next((path for path in found if path.suffix in {".so", ".pyd", ".dylib"}), None)
 
 
-def ensure_operators() -> str:
-    """Load torchvision's operators, or declare the two it needs; return `compiled` or `declared`."""
-    library = compiled_library()
-    if library is not None:
-        try:
-            torch.ops.load_library(str(library))
-            return "compiled"
-        except OSError:
-            pass
-    if not _declared:
-        _declared.append(_declare())
-    return "declared"
+def _load(library: Path | None) -> bool:
+    """Load the compiled operators; return whether that worked. Declaring them again would be an error."""
+    if library is None:
+        return False
+    try:
+        torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
+    except OSError:
+        return False
+    return True
 
 
 def _declare() -> torch.library.Library:
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    """Declare the two operators without a body; they are there as long as what is returned is."""
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for name in ("nms", "qnms"):
-        library.define(name + _SIGNATURE)
+        library.define(name + _SIGNATURE)  # type: ignore[no-untyped-call]
     return library
 
 
-ensure_operators()
+_declared = None if _load(compiled_library()) else _declare()
+OPERATORS: Literal["compiled", "declared"] = "declared" if _declared else "compiled"
