@@ -1,0 +1,1 @@
+"""Arrays and data frames become pictures and Plotly figures: pure functions."""

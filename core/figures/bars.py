@@ -1,0 +1,67 @@
+"""What a network says about one image: its most probable classes as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from core.figures.theme import ACCENT, Palette, palette, template
+
+_ROW = 26  # pixels
+_LONGEST = 22  # characters of a class name before it is cut
+_MARGIN = {"l": 150, "r": 0, "t": 4, "b": 4}  # the names have the same room in every tile
+
+
+def top_bars(
+    probabilities: NDArray[np.floating],
+    names: Sequence[str],
+    *,
+    true_class: int | None = None,
+    highlight: int | None = None,
+    dark: bool = False,
+    rows: int = 5,
+) -> go.Figure:
+    """Return the `rows` most probable classes of `probabilities` (classes,) as horizontal bars, the first on top.
+
+    The true class is ticked, the bar of `highlight` (the class that a map is about) takes the accent colour. The
+    height depends on `rows` alone, so that nothing jumps; with fewer classes than rows there are fewer bars.
+    """
+    colours = palette(dark)
+    order = np.argsort(-probabilities, kind="stable")[:rows]
+    figure = go.Figure(_bars(probabilities, names, order, highlight, colours))
+    figure.update_layout(template=template(dark), height=rows * _ROW + 8, bargap=0.25, margin=_MARGIN)
+    figure.update_xaxes(visible=False, fixedrange=True, range=[0, 1.35])
+    labels = [_label(names[i], ticked=i == true_class) for i in order]
+    figure.update_yaxes(
+        range=[rows - 0.5, -0.5], fixedrange=True, showgrid=False, tickvals=list(range(len(order))), ticktext=labels
+    )
+    return figure
+
+
+def _bars(
+    probabilities: NDArray[np.floating],
+    names: Sequence[str],
+    order: NDArray[np.intp],
+    highlight: int | None,
+    colours: Palette,
+) -> go.Bar:
+    shares = [float(probabilities[i]) for i in order]
+    return go.Bar(
+        x=shares,
+        y=list(range(len(order))),
+        orientation="h",
+        marker={"color": [ACCENT if i == highlight else colours.bar for i in order], "line": {"width": 0}},
+        text=[f"{share:.1%}" for share in shares],
+        textposition="outside",
+        cliponaxis=False,
+        customdata=[names[i] for i in order],
+        hovertemplate="%{customdata}: %{x:.2%}<extra></extra>",
+    )
+
+
+def _label(name: str, *, ticked: bool) -> str:
+    short = name if len(name) <= _LONGEST else name[: _LONGEST - 1].rstrip() + "…"
+    return f"<b>✓ {short}</b>" if ticked else short

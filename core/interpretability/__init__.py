@@ -1,0 +1,1 @@
+"""What a network looks at: attribution maps, and later their agreement, faithfulness and localisation."""

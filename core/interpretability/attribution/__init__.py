@@ -1,0 +1,1 @@
+"""How much each pixel counts for one class logit. `registry` names the methods, `attribute` computes them."""
