@@ -1,0 +1,67 @@
+"""The scenes as a source of labelled images."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.data.scenes.compose import CLASSES, SIZE, VERSION, Scene, label_of, scene
+from core.data.scenes.geometry import Box
+from core.errors import InvalidSettingError
+
+SEEDS: dict[str, int] = {"training": 1, "validation": 2}
+
+
+class ScenesSource:
+    """A number of generated scenes, drawn when asked for; `training` and `validation` share none."""
+
+    name = "scenes"
+    title = "Generated scenes"
+    classes = CLASSES
+
+    def __init__(self, split: str = "validation", count: int = 2000) -> None:
+        if split not in SEEDS:
+            raise InvalidSettingError(f"split {split!r}", " or ".join(SEEDS), "choose one of these")
+        if count < 1:
+            raise InvalidSettingError(f"{count} scenes", "1 or more", "ask for at least one scene")
+        self.split, self.count, self.seed = split, count, SEEDS[split]
+
+    def __len__(self) -> int:
+        return self.count
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """Class index of each scene (n,), known without drawing any."""
+        return np.array([label_of(self.seed, index) for index in range(self.count)], dtype=np.int64)
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """One name a scene."""
+        return tuple(f"scene-{index:06d}" for index in range(self.count))
+
+    def scene(self, index: int) -> Scene:
+        """Draw one scene; IndexError beyond the last."""
+        if not 0 <= index < self.count:
+            raise IndexError(f"scene {index} of {self.count}")
+        return scene(self.seed, index)
+
+    def image(self, index: int) -> Image.Image:
+        """Return the picture."""
+        return Image.fromarray(self.scene(index).image)
+
+    def mask(self, index: int) -> NDArray[np.bool_]:
+        """Return which pixels (s, s) show the target."""
+        return self.scene(index).mask
+
+    def box(self, index: int) -> Box:
+        """Return the box (x0, y0, x1, y1; ends exclusive) around the target's visible pixels."""
+        return self.scene(index).box
+
+    def identity(self) -> str:
+        """Return the sha256 of what decides every pixel: generator version, size, split, count and seed."""
+        text = f"scenes version {VERSION} size {SIZE} split {self.split} count {self.count} seed {self.seed}"
+        return hashlib.sha256(text.encode()).hexdigest()
