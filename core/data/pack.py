@@ -1,0 +1,230 @@
+"""Pack a source once for a preset: resumable, by one process at a time, and only used whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from core.data.decode import decode_all
+from core.data.journal import JOURNAL, Entry, append, resume
+from core.data.manifest import FORMAT, MANIFEST, chunk_hash, load_manifest, save_manifest
+from core.data.packed import Pack, Skipped, row_bytes, row_digests
+from core.data.preset import Preset
+from core.data.source import Source
+from core.errors import BrokenDataError, CancelledError, StorageError
+from core.paths import cache_folder, writable
+from core.progress import Cancelled, Progress, never, silent
+
+__all__ = ["Pack", "PackCost", "Skipped", "data_fingerprint", "find_pack", "pack", "pack_cost", "verify"]
+
+_ASIDE = ".damaged"
+
+
+@dataclass(frozen=True)
+class PackCost:
+    """What a pack takes: images to decode and bytes on the disk."""
+
+    images: int
+    bytes: int
+
+
+def pack_cost(source: Source, preset: Preset) -> PackCost:
+    """Return what packing the whole source costs."""
+    return PackCost(len(source), len(source) * row_bytes(preset))
+
+
+def find_pack(source: Source, preset: Preset, cache: Path | None = None) -> Pack | None:
+    """Return the pack if it is there, whole and of the right size; None otherwise. Nothing is packed."""
+    found = load_manifest(_folder(source, preset, cache))
+    return None if found is None else replace(found[0], source=source.name, title=source.title)
+
+
+def data_fingerprint(source: Source, preset: Preset, cache: Path | None = None) -> str | None:
+    """Return the fingerprint that the pack has or will have; None if the images have to be packed to know it."""
+    if source.generated:
+        return _recipe_fingerprint(source, preset)
+    found = find_pack(source, preset, cache)
+    return None if found is None else found.fingerprint
+
+
+def pack(
+    source: Source,
+    preset: Preset,
+    *,
+    cache: Path | None = None,
+    progress: Progress = silent,
+    cancelled: Cancelled = never,
+) -> Pack:
+    """Return the pack of a source for a preset, packing it first, or going on with packing it, where need be.
+
+    Images that cannot be decoded are skipped and named in `Pack.skipped`; BrokenDataError if none can. While another
+    process packs the same, this one waits for it. A damaged pack is renamed to `*.damaged` and made anew.
+    CancelledError if `cancelled` says so (what is packed is kept), StorageError if the disk is full or read-only.
+    """
+    folder = _folder(source, preset, cache)
+    if load_manifest(folder) is None:
+        writable(folder.parent)
+        with _alone(folder, source, progress, cancelled):
+            if load_manifest(folder) is None:  # nobody else finished it in the meantime
+                _set_damaged_aside(folder)
+                _write(source, preset, folder, progress, cancelled)
+    packed = find_pack(source, preset, cache)
+    if packed is None:
+        raise BrokenDataError(f"the pack {folder} changed as soon as it was written", "", "pack it again")
+    return packed
+
+
+def verify(pack: Pack, progress: Progress = silent, cancelled: Cancelled = never) -> None:
+    """Read the whole pack and compare every hash; a damaged one is set aside and BrokenDataError raised."""
+    found = load_manifest(pack.folder)
+    if found is None or not _rows_hold(pack, found[1], progress, cancelled):
+        _set_aside(pack.folder)
+        raise BrokenDataError(
+            f"the packed images of {pack.title} are damaged",
+            "the bytes as they were packed",
+            f"pack them again; the damaged ones are in {pack.folder}{_ASIDE}",
+        )
+
+
+def _folder(source: Source, preset: Preset, cache: Path | None) -> Path:
+    key = hashlib.sha256(f"{FORMAT} {source.identity()} {preset.name}".encode()).hexdigest()
+    return (cache or cache_folder()) / "packs" / key[:24]
+
+
+def _recipe_fingerprint(source: Source, preset: Preset) -> str:
+    return hashlib.sha256(f"{source.identity()} {preset.name}".encode()).hexdigest()
+
+
+@contextmanager
+def _alone(folder: Path, source: Source, progress: Progress, cancelled: Cancelled) -> Iterator[None]:
+    """Hold the pack's lock; the system lets go of it when the process ends, however it ends."""
+    progress(0, len(source), f"waiting for {source.title}")
+    try:
+        with FileLock(folder.with_suffix(".lock")).acquire(cancel_check=cancelled):
+            yield
+    except Timeout as error:
+        raise _stopped(source) from error
+
+
+def _write(source: Source, preset: Preset, folder: Path, progress: Progress, cancelled: Cancelled) -> None:
+    progress(0, len(source), f"looking for packed images of {source.title}")
+    try:
+        entries = resume(writable(folder), row_bytes(preset))
+        start = entries[-1].stop if entries else 0
+        _require_space(folder, (len(source) - start) * row_bytes(preset))
+        entries += _grow(source, preset, folder, start, progress, cancelled)
+        _finish(source, preset, folder, entries)
+    except OSError as error:
+        raise _not_written(folder, error) from error
+
+
+def _grow(
+    source: Source, preset: Preset, folder: Path, start: int, progress: Progress, cancelled: Cancelled
+) -> Iterator[Entry]:
+    """Pack from image `start` on, yielding each entry of the journal once it is written."""
+    progress(start, len(source), f"packing {source.title}")
+    with closing(decode_all(source, preset, start)) as chunks:  # ends the helper processes at once
+        for chunk in chunks:
+            yield append(folder, chunk)
+            progress(chunk.span.stop, len(source), f"packing {source.title}")
+            if cancelled() and chunk.span.stop < len(source):
+                raise _stopped(source)
+
+
+def _finish(source: Source, preset: Preset, folder: Path, entries: list[Entry]) -> None:
+    skipped = tuple(Skipped(index, source.ids[index], why) for entry in entries for index, why in entry.skipped)
+    indices = np.delete(np.arange(len(source), dtype=np.int64), [one.index for one in skipped])
+    if len(indices) == 0:
+        raise _nothing_left(source, skipped)
+    made = Pack(
+        folder=folder,
+        source=source.name,
+        title=source.title,
+        preset=preset,
+        classes=source.classes,
+        labels=source.labels[indices],
+        ids=tuple(source.ids[index] for index in indices),
+        indices=indices,
+        skipped=skipped,
+        fingerprint="",
+    )
+    digests = [digest for entry in entries for digest in entry.digests]
+    fingerprint = _recipe_fingerprint(source, preset) if source.generated else _content_fingerprint(made, digests)
+    save_manifest(
+        replace(made, fingerprint=fingerprint),
+        tuple((len(entry.digests), chunk_hash(entry.digests)) for entry in entries),
+    )
+    (folder / JOURNAL).unlink()
+
+
+def _content_fingerprint(made: Pack, digests: Iterable[str]) -> str:
+    found = hashlib.sha256(made.preset.name.encode())
+    for row in zip(digests, made.labels.tolist(), made.ids, strict=True):
+        found.update(json.dumps(row).encode())
+    return found.hexdigest()
+
+
+def _rows_hold(pack: Pack, chunks: Iterable[tuple[int, str]], progress: Progress, cancelled: Cancelled) -> bool:
+    done = 0
+    with pack.file.open("rb") as file:
+        digests = row_digests(file, row_bytes(pack.preset))
+        for rows, expected in chunks:
+            if chunk_hash(islice(digests, rows)) != expected:
+                return False
+            done += rows
+            progress(done, len(pack), f"checking {pack.title}")
+            if cancelled():
+                raise CancelledError(f"checking {pack.title} was stopped")
+    return done == len(pack)
+
+
+def _set_damaged_aside(folder: Path) -> None:
+    if (folder / MANIFEST).exists():  # which did not hold, or it would be in use
+        _set_aside(folder)
+
+
+def _set_aside(folder: Path) -> None:
+    """Rename a pack's folder, in place of one that was set aside before: a disk is not filled with broken packs."""
+    aside = folder.with_name(folder.name + _ASIDE)
+    shutil.rmtree(aside, ignore_errors=True)
+    if folder.exists():
+        folder.rename(aside)
+
+
+def _require_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise StorageError(
+            f"packing takes {needed / 1e9:.2f} GB more, and {folder} has {free / 1e9:.2f} GB left",
+            f"at least {needed / 1e9:.2f} GB of free space",
+            "make room, or set PRUNESCOPE_CACHE to a folder on a larger disk",
+        )
+
+
+def _not_written(folder: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{folder} could not be written ({error.strerror or error})",
+        "a disk with room that this user may write to",
+        "make room or mend the permissions, then pack again: what is packed is kept",
+    )
+
+
+def _stopped(source: Source) -> CancelledError:
+    return CancelledError(f"packing {source.title} was stopped", mend="pack again to go on from there")
+
+
+def _nothing_left(source: Source, skipped: tuple[Skipped, ...]) -> BrokenDataError:
+    return BrokenDataError(
+        f"none of the {len(source):,} images of {source.title} can be decoded (the first: {skipped[0].reason})",
+        "whole JPEG or PNG images",
+        "look at the files, replace them and try again",
+    )
