@@ -20,7 +20,7 @@ from core.data.source import Source
 from core.errors import BrokenDataError
 
 CHUNK_BYTES = 16 * 2**20  # what is in memory at once is about this for each core
-CHUNK_IMAGES = 256
+CHUNK_IMAGES = 64  # lost by an interruption; and how often progress is told
 HELPERS_START = 4.0  # seconds until helper processes are at work: they load torch first
 
 

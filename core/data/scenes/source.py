@@ -22,7 +22,6 @@ class ScenesSource:
     name = "scenes"
     title = "Generated scenes"
     classes = CLASSES
-    generated = True
     generated = True  # a recipe makes the images: `identity` says all about every pixel
 
     def __init__(self, split: str = "validation", count: int = 2000) -> None:
