@@ -19,8 +19,7 @@ from core.jobs.subject import find_subject, same_network
 from core.jobs.task import Task
 from core.networks.network import Network
 from core.predictions import Predictions
-from core.pruning.masks import make_masks, pruned_copy
-from core.pruning.sparsity import layer_sparsity, sparsity
+from core.pruning.masks import layer_sparsity, make_masks, pruned_copy, sparsity
 from core.store.predictions import append, images_per_second, load
 from core.store.runs import Run, find_run, put_result
 

@@ -117,9 +117,9 @@ def _run(spec: ExperimentSpec, subject: Subject) -> Run:
     return Run(
         id=spec.run_id(subject.network.sha256, data_sha),
         spec=spec.to_json(),
-        network=subject.network.title,
+        network=spec.network,
         network_sha=subject.network.sha256,
-        data=subject.source.title,
+        data=spec.data,
         data_sha=data_sha,
         created_at=time.time(),
         rate=spec.pruning.rate,

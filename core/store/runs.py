@@ -21,9 +21,9 @@ class Run:
 
     id: str
     spec: str  # JSON, enough to do it again
-    network: str
+    network: str  # as the user named it
     network_sha: str
-    data: str
+    data: str  # as the user named it
     data_sha: str
     technique: str | None  # None, as the next four: the dense network
     criterion: str | None

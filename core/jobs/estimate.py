@@ -1,0 +1,100 @@
+"""What work will cost before it is begun, and how much of what was begun is left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from core.experiment import ExperimentSpec, Extent, with_dense_first
+from core.jobs.devices import devices
+from core.jobs.executor import is_enough
+from core.store.queue import QUEUED, RUNNING, Job
+
+# images/s of one GoogLeNet at 224 px, measured once: 2 CPU cores (channels last, batch norm folded) and one H100.
+MEASURED_AT_224 = {"cpu": 34.0, "cuda": 5000.0}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The cost of running experiments. `seconds` is an upper bound where a precision may stop them early."""
+
+    new: int  # networks with images still to be evaluated, the dense one among them
+    known: int  # networks whose figures are exact enough already
+    images: int  # evaluations to be done, over all networks
+    images_per_second: float
+    measured_here: bool  # whether that rate comes from earlier runs on this machine
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes if nothing else is in the queue."""
+        return self.images / self.images_per_second
+
+
+def estimate(
+    known: pd.DataFrame, specs: Iterable[ExperimentSpec], shas: tuple[str, str], extent: Extent, speed: Speed, total: int
+) -> Estimate:
+    """Return what the specs (and their dense networks) would cost, given the runs that are `known` already.
+
+    `known` is `runs_frame` of the network and data with the fingerprints `shas`, `total` how many images there are.
+    """
+    figures = _figures(known)
+    runs = [figures.get(spec.run_id(*shas), {}) for spec in with_dense_first(specs)]
+    open_runs = [run for run in runs if not (run and is_enough(run, extent, total))]
+    left = [max(0, extent.most(total) - int(run.get("images", 0))) for run in open_runs]
+    return Estimate(len(open_runs), len(runs) - len(open_runs), sum(left), speed.images_per_second, speed.measured_here)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast networks are evaluated, and whether that was measured on this machine."""
+
+    images_per_second: float
+    measured_here: bool
+
+
+def expected_speed(known: pd.DataFrame, pixels: int) -> Speed:
+    """Return the median rate of the runs made here; if there are none, a default for images of `pixels` a side."""
+    own = known[~known["shipped"].astype(bool)] if "images_per_second" in known else known.iloc[:0]
+    rates = own["images_per_second"].dropna() if len(own) else pd.Series(dtype=float)
+    if len(rates):
+        return Speed(float(rates.median()), measured_here=True)
+    kind = devices()[0].partition(":")[0]
+    return Speed(MEASURED_AT_224[kind] * (224 / pixels) ** 2, measured_here=False)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The open jobs of a queue taken together."""
+
+    running: Job | None
+    waiting: int
+    images_per_second: float | None
+    seconds_left: float | None  # None while nothing is known of the speed
+
+
+def outlook(jobs: Sequence[Job]) -> Outlook:
+    """Return how the open ones among `jobs` stand."""
+    running = next((job for job in jobs if job.state == RUNNING), None)
+    waiting = [job for job in jobs if job.state == QUEUED]
+    speed = running.speed if running else None
+    left = [_images_left(job, running) for job in (*([running] if running else []), *waiting)]
+    seconds = sum(left) / speed if speed and not any(map(math.isnan, left)) else None
+    return Outlook(running, len(waiting), speed, seconds)
+
+
+def _images_left(job: Job, running: Job | None) -> float:
+    """Return how many images a job still has to evaluate; a queued one as many as it asks for, or as the running."""
+    if job.total:
+        return job.total - job.done
+    asked = job.request.get("images")
+    return float(asked) if asked else float(running.total) if running and running.total else math.nan
+
+
+def _figures(known: pd.DataFrame) -> dict[str, dict[str, float]]:
+    if "images" not in known:
+        return {}
+    measured = known.dropna(subset=["images"])
+    return {row["id"]: row for row in measured[["id", "images", "top1_low", "top1_high"]].to_dict("records")}

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.predictions import PREDICTION
+from core.store import queue
+from core.store.database import open_store
+from core.store.predictions import append, load
+from core.store.runs import Run, delete_runs, find_result, find_run, import_runs, put_result, put_run, runs_frame
+
+
+def run(name, rate=0.1, technique="structured", **changes):
+    values = {"criterion": "l1", "scope": "local", "form": "clean", "seed": None, "created_at": 1.0}
+    return Run(name, "{}", "net", "n" * 8, "data", "d" * 8, technique, rate=rate, **{**values, **changes})
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = open_store(tmp_path / "a")
+    with store.writing() as db:
+        put_run(db, run("half", 0.5))
+        put_run(db, run("dense", 0.0, None))
+        put_run(db, run("tenth", 0.1))
+        put_result(db, "tenth", "accuracy", {"images": 10, "top1": 0.5})
+        put_result(db, "tenth", "sparsity", {"prunable": 0.1, "conv": 0.09, "all": 0.08, "layers": {}})
+        append(db, "tenth", 0, np.zeros(10, PREDICTION), 1.0)
+    return store
+
+
+def test_the_frame_has_a_row_a_run_dense_first_then_by_rate(store):
+    frame = runs_frame(store)
+    assert list(frame["id"]) == ["dense", "tenth", "half"]
+    assert frame.loc[1, "top1"] == 0.5
+    assert frame.loc[1, "sparsity_conv"] == 0.09
+    assert np.isnan(frame.loc[2, "top1"])
+    assert runs_frame(store, network_sha="other").empty
+
+
+def test_a_run_once_written_stays(store):
+    with store.writing() as db:
+        put_run(db, run("half", 0.9))
+    assert find_run(store, "half").rate == 0.5
+
+
+def test_deleting_takes_all_of_a_run_and_nothing_else(store):
+    queue.enqueue(store, "accuracy", "tenth", "", {})
+    delete_runs(store, ["tenth"])
+    assert find_run(store, "tenth") is None
+    assert find_result(store, "tenth", "accuracy") is None
+    assert not len(load(store, "tenth"))
+    assert queue.jobs(store) == []
+    assert list(runs_frame(store)["id"]) == ["dense", "half"]
+
+
+def test_shipped_runs_are_taken_once_and_labelled(store, tmp_path):
+    other = open_store(tmp_path / "b")
+    with other.writing() as db:
+        put_run(db, run("half", 0.9))
+    assert import_runs(other, store.database) == 2
+    assert import_runs(other, store.database) == 0
+    assert find_run(other, "tenth").shipped
+    assert not find_run(other, "half").shipped
+    assert find_run(other, "half").rate == 0.9
+    assert find_result(other, "tenth", "accuracy") == {"images": 10, "top1": 0.5}
+    assert load(other, "tenth").tobytes() == load(store, "tenth").tobytes()
