@@ -11,10 +11,19 @@ import pandas as pd
 from core.experiment import ExperimentSpec, Extent, with_dense_first
 from core.jobs.devices import devices
 from core.jobs.executor import is_enough
+from core.jobs.subject import Subject
 from core.store.queue import QUEUED, RUNNING, Job
 
 # images/s of one GoogLeNet at 224 px, measured once: 2 CPU cores (channels last, batch norm folded) and one H100.
 MEASURED_AT_224 = {"cpu": 34.0, "cuda": 5000.0}
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast networks are evaluated, and whether that was measured on this machine."""
+
+    images_per_second: float
+    measured_here: bool
 
 
 @dataclass(frozen=True)
@@ -24,35 +33,25 @@ class Estimate:
     new: int  # networks with images still to be evaluated, the dense one among them
     known: int  # networks whose figures are exact enough already
     images: int  # evaluations to be done, over all networks
-    images_per_second: float
-    measured_here: bool  # whether that rate comes from earlier runs on this machine
+    speed: Speed
 
     @property
     def seconds(self) -> float:
         """How long it takes if nothing else is in the queue."""
-        return self.images / self.images_per_second
+        return self.images / self.speed.images_per_second
 
 
-def estimate(
-    known: pd.DataFrame, specs: Iterable[ExperimentSpec], shas: tuple[str, str], extent: Extent, speed: Speed, total: int
-) -> Estimate:
-    """Return what the specs (and their dense networks) would cost, given the runs that are `known` already.
+def estimate(known: pd.DataFrame, specs: Iterable[ExperimentSpec], subject: Subject, extent: Extent) -> Estimate:
+    """Return what the specs (and their dense network) would cost on `subject`, given its runs that are `known`.
 
-    `known` is `runs_frame` of the network and data with the fingerprints `shas`, `total` how many images there are.
+    `known` is `runs_frame` of this network and these images; while those are not packed, nothing can be known.
     """
-    figures = _figures(known)
-    runs = [figures.get(spec.run_id(*shas), {}) for spec in with_dense_first(specs)]
+    total, sha = len(subject.source), subject.fingerprint() or ""
+    figures, speed = _figures(known), expected_speed(known, subject.preset.crop)
+    runs = [figures.get(spec.run_id(subject.network.sha256, sha), {}) for spec in with_dense_first(specs)]
     open_runs = [run for run in runs if not (run and is_enough(run, extent, total))]
     left = [max(0, extent.most(total) - int(run.get("images", 0))) for run in open_runs]
-    return Estimate(len(open_runs), len(runs) - len(open_runs), sum(left), speed.images_per_second, speed.measured_here)
-
-
-@dataclass(frozen=True)
-class Speed:
-    """How fast networks are evaluated, and whether that was measured on this machine."""
-
-    images_per_second: float
-    measured_here: bool
+    return Estimate(len(open_runs), len(runs) - len(open_runs), sum(left), speed)
 
 
 def expected_speed(known: pd.DataFrame, pixels: int) -> Speed:

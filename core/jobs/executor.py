@@ -17,6 +17,7 @@ from core.experiment import ExperimentSpec, Extent, in_words, with_dense_first
 from core.jobs.subject import Subject, find_subject
 from core.store import queue
 from core.store.database import Store
+from core.store.predictions import load
 from core.store.queue import Job
 from core.store.runs import Run, find_result, put_run
 
@@ -96,9 +97,14 @@ class Executor:
 
 
 def is_complete(store: Store, run_id: str, extent: Extent, available: int) -> bool:
-    """Return whether the run's accuracy is already as exact as `extent` asks, of `available` images."""
+    """Return whether the run's accuracy is already as exact as `extent` asks, of `available` images.
+
+    What the figures rest on is read and checked by hash: if some of it is damaged, the run is not complete.
+    """
     figures = find_result(store, run_id, ACCURACY)
-    return figures is not None and is_enough(figures, extent, available)
+    if figures is None or not is_enough(figures, extent, available):
+        return False
+    return len(load(store, run_id)) >= figures["images"]
 
 
 def is_enough(figures: dict[str, float], extent: Extent, available: int) -> bool:

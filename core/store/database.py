@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS batches (
 CREATE TABLE IF NOT EXISTS damaged (
     run_id TEXT NOT NULL, start INTEGER NOT NULL, payload BLOB NOT NULL, sha256 TEXT NOT NULL, found_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS results (
-    run_id TEXT NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL, written_at REAL NOT NULL,
+    run_id TEXT NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL, sha256 TEXT NOT NULL, written_at REAL NOT NULL,
     PRIMARY KEY (run_id, kind));
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import time
@@ -51,21 +52,34 @@ def find_run(store: Store, run_id: str) -> Run | None:
     return Run(**{**dict(row), "shipped": bool(row["shipped"])}) if row else None
 
 
-def put_result(db: sqlite3.Connection, run_id: str, kind: str, payload: dict[str, Any]) -> None:
+def put_result(db: sqlite3.Connection, run_id: str, kind: str, values: dict[str, Any]) -> None:
     """Write (or bring up to date) what was measured of a kind, within the transaction `db`."""
-    db.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", (run_id, kind, json.dumps(payload), time.time()))
+    payload = json.dumps(values)
+    db.execute(
+        "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)", (run_id, kind, payload, _sha256(payload), time.time())
+    )
 
 
 def find_result(store: Store, run_id: str, kind: str) -> dict[str, Any] | None:
-    """Return what was measured of a kind on a run, None if nothing yet."""
+    """Return what was measured of a kind on a run; None if nothing yet, or if it is damaged."""
+    query = "SELECT payload, sha256 FROM results WHERE run_id = ? AND kind = ?"
     with store.reading() as db:
-        row = db.execute("SELECT payload FROM results WHERE run_id = ? AND kind = ?", (run_id, kind)).fetchone()
-    return dict(json.loads(row[0])) if row else None
+        row = db.execute(query, (run_id, kind)).fetchone()
+    return (_values(*row) or None) if row else None
+
+
+def _sha256(payload: str) -> str:
+    return hashlib.sha256(payload.encode()).hexdigest()
+
+
+def _values(payload: str | None, sha256: str | None) -> dict[str, Any]:
+    """Return what a result says; nothing if there is none or it is not what was written."""
+    return json.loads(payload) if payload is not None and _sha256(payload) == sha256 else {}
 
 
 _FRAME = """
 SELECT runs.*, jobs.state, jobs.done, jobs.total, jobs.message, accuracy.payload AS accuracy,
-    sparsity.payload AS sparsity
+    accuracy.sha256 AS accuracy_sha, sparsity.payload AS sparsity, sparsity.sha256 AS sparsity_sha
 FROM runs
 LEFT JOIN jobs ON jobs.id = 'accuracy-' || runs.id
 LEFT JOIN results AS accuracy ON accuracy.run_id = runs.id AND accuracy.kind = 'accuracy'
@@ -119,7 +133,7 @@ def _filtered(query: str, wanted: dict[str, str | None]) -> tuple[str, list[str]
 
 def _flat(row: sqlite3.Row) -> dict[str, Any]:
     values = dict(row)
-    accuracy = json.loads(values.pop("accuracy") or "{}")
-    sparsity = json.loads(values.pop("sparsity") or "{}")
+    accuracy = _values(values.pop("accuracy"), values.pop("accuracy_sha"))
+    sparsity = _values(values.pop("sparsity"), values.pop("sparsity_sha"))
     shares = {f"sparsity_{name}": sparsity[name] for name in ("prunable", "conv", "all") if name in sparsity}
     return {**values, **shares, **accuracy}

@@ -90,8 +90,8 @@ def test_progress_tells_the_share_and_the_time_left(store):
 
 def test_an_error_inside_a_transaction_writes_nothing(store):
     with pytest.raises(sqlite3.IntegrityError), store.writing() as db:
-        db.execute("INSERT INTO results VALUES ('a', 'accuracy', '{}', 0)")
-        db.execute("INSERT INTO results VALUES ('a', 'accuracy', '{}', 0)")
+        db.execute("INSERT INTO results VALUES ('a', 'accuracy', '{}', '', 0)")
+        db.execute("INSERT INTO results VALUES ('a', 'accuracy', '{}', '', 0)")
     with store.reading() as db:
         assert db.execute("SELECT COUNT(*) FROM results").fetchone()[0] == 0
 
@@ -99,7 +99,7 @@ def test_an_error_inside_a_transaction_writes_nothing(store):
 def test_a_store_of_a_newer_version_is_refused(store):
     with store.writing() as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(StorageError, match="format 99.*update"):
+    with pytest.raises(StorageError, match=r"format 99.*update"):
         open_store(store.folder)
 
 

@@ -37,6 +37,14 @@ def test_the_frame_has_a_row_a_run_dense_first_then_by_rate(store):
     assert runs_frame(store, network_sha="other").empty
 
 
+def test_a_damaged_result_counts_as_none(store):
+    with store.writing() as db:
+        db.execute("""UPDATE results SET payload = '{"top1": 1.0}' WHERE kind = 'accuracy'""")
+    assert find_result(store, "tenth", "accuracy") is None
+    frame = runs_frame(store)
+    assert "top1" not in frame or frame["top1"].isna().all()
+
+
 def test_a_run_once_written_stays(store):
     with store.writing() as db:
         put_run(db, run("half", 0.9))

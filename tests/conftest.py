@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import os
+
+# Before torch is loaded: threads that wait must not spin, the tests run on few cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import pytest
+
+from core.experiment import ExperimentSpec
+from core.jobs.subject import find_subject
+from core.store.database import open_store
+
+
+@pytest.fixture(scope="session")
+def packs(tmp_path_factory):
+    """A folder of packed scenes that all tests share: packing is done once."""
+    cache = tmp_path_factory.mktemp("packed")
+    find_subject(ExperimentSpec(), cache).pack()
+    return cache / "packs"
+
+
+@pytest.fixture
+def cache(packs, tmp_path, monkeypatch):
+    """A cache folder of the test's own, its scenes packed already; processes started by the test use it too."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    (folder / "packs").symlink_to(packs)
+    monkeypatch.setenv("PRUNESCOPE_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def store(cache):
+    """An empty store."""
+    return open_store(cache)
