@@ -22,7 +22,8 @@ def folded_copy(module: nn.Module) -> nn.Module:
             block.conv = fuse_conv_bn_eval(block.conv, block.bn)
             block.bn = nn.Identity()  # type: ignore[assignment]
             block.relu = nn.ReLU(inplace=True)  # nobody looks at the values before it in this copy
-    return folded.requires_grad_(False).to(memory_format=torch.channels_last)
+    folded.requires_grad_(False)
+    return folded.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]  # torch's stub lacks it
 
 
 def forward(module: nn.Module, inputs: Tensor) -> Tensor:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from core.evaluation.accuracy import half_width
 from core.experiment import ExperimentSpec, Extent, in_words, with_dense_first
@@ -104,7 +105,7 @@ def is_complete(store: Store, run_id: str, extent: Extent, available: int) -> bo
     figures = find_result(store, run_id, ACCURACY)
     if figures is None or not is_enough(figures, extent, available):
         return False
-    return len(load(store, run_id)) >= figures["images"]
+    return len(load(store, run_id)) >= int(figures["images"])
 
 
 def is_enough(figures: dict[str, float], extent: Extent, available: int) -> bool:
@@ -119,7 +120,7 @@ def _source_of(spec: ExperimentSpec) -> tuple[str, str | None, str, str]:
 
 def _run(spec: ExperimentSpec, subject: Subject) -> Run:
     data_sha = subject.fingerprint() or ""
-    pruning = spec.pruning.canonical()
+    pruning: dict[str, Any] = spec.pruning.canonical()
     return Run(
         id=spec.run_id(subject.network.sha256, data_sha),
         spec=spec.to_json(),
@@ -129,9 +130,13 @@ def _run(spec: ExperimentSpec, subject: Subject) -> Run:
         data_sha=data_sha,
         created_at=time.time(),
         rate=spec.pruning.rate,
-        **{key: pruning.get(key) for key in ("technique", "criterion", "scope", "form", "seed")},
+        technique=pruning.get("technique"),
+        criterion=pruning.get("criterion"),
+        scope=pruning.get("scope"),
+        form=pruning.get("form"),
+        seed=pruning.get("seed"),
     )
 
 
-def _digest(request: dict[str, object]) -> str:
+def _digest(request: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:16]

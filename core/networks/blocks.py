@@ -39,14 +39,14 @@ class ConvReLU(nn.Module):
         return self.relu(self.conv(x))  # type: ignore[no-any-return]
 
 
-class InceptionNorm(Inception):
+class InceptionNorm(Inception):  # type: ignore[misc]  # torchvision is untyped
     """torchvision's inception block of `ConvNormReLU`s."""
 
     def __init__(self, in_channels: int, *widths: int) -> None:
         super().__init__(in_channels, *widths, conv_block=ConvNormReLU)
 
 
-class Inception2014(Inception):
+class Inception2014(Inception):  # type: ignore[misc]
     """The inception block as published: its third branch really has a 5x5 convolution."""
 
     def __init__(self, in_channels: int, *widths: int) -> None:
@@ -55,7 +55,7 @@ class Inception2014(Inception):
         self.branch3[1] = ConvReLU(reduced, out, kernel_size=5, padding=2)
 
 
-class AuxNorm(InceptionAux):
+class AuxNorm(InceptionAux):  # type: ignore[misc]
     """torchvision's auxiliary head of `ConvNormReLU`s: there only to load files that hold it."""
 
     def __init__(self, in_channels: int, num_classes: int, dropout: float = 0.7) -> None:

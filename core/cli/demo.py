@@ -1,0 +1,22 @@
+"""Make again what ships with the demo."""
+
+from __future__ import annotations
+
+import typer
+
+from core.cli.options import Device
+from core.cli.output import Bar
+from core.jobs.demo_results import write_demo_results
+from core.jobs.devices import pick_device
+from core.paths import cache_folder
+from core.training.demo import DemoRecipe, train_demo
+
+
+def train() -> None:
+    """Train the demo network from nothing on the generated scenes; interrupted, it goes on where it was."""
+    typer.echo(train_demo(DemoRecipe(), cache_folder() / "training", Bar()))
+
+
+def results(device: Device = "auto") -> None:
+    """Measure the demo's sweep from nothing and write the results that ship with the project."""
+    typer.echo(write_demo_results(pick_device(device), Bar()))

@@ -1,0 +1,107 @@
+"""Measure accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.cli.options import (
+    Classifier,
+    Criterion,
+    Data,
+    Device,
+    Exclude,
+    Form,
+    Images,
+    Json,
+    NetworkName,
+    Precision,
+    Preprocess,
+    Rates,
+    Scope,
+    Seed,
+    Stem,
+    Technique,
+    Techniques,
+    Weights,
+)
+from core.cli.output import Bar, show
+from core.experiment import ExperimentSpec, Extent
+from core.jobs.devices import pick_device
+from core.jobs.evaluate import evaluate as evaluate_specs
+from core.pruning.settings import Pruning
+from core.pruning.techniques import TECHNIQUES
+from core.store.database import open_store
+from core.store.demo import import_demo
+
+
+def evaluate(
+    network: NetworkName = "demo",
+    weights: Weights = None,
+    data: Data = "scenes",
+    preprocess: Preprocess = "preset",
+    technique: Technique = "unstructured",
+    criterion: Criterion = "l1",
+    scope: Scope = "local",
+    form: Form = "clean",
+    rate: Rates = None,
+    exclude: Exclude = None,
+    stem: Stem = False,
+    fc: Classifier = False,
+    images: Images = None,
+    precision: Precision = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Measure the accuracy of the dense network and of it pruned at each rate."""
+    prunings = [
+        Pruning(technique, criterion, scope, one, form, seed, stem, fc, tuple(exclude or ())) for one in rate or [0.0]
+    ]
+    specs = [ExperimentSpec(network, weights, data, preprocess, pruning) for pruning in prunings]
+    _evaluate(specs, Extent(images, precision), device, as_json)
+
+
+def sweep(
+    network: NetworkName = "demo",
+    weights: Weights = None,
+    data: Data = "scenes",
+    preprocess: Preprocess = "preset",
+    technique: Techniques = None,
+    criterion: Criterion = "l1",
+    scope: Scope = "local",
+    form: Form = "clean",
+    rate: Rates = None,
+    images: Images = None,
+    precision: Precision = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Measure several techniques, each over a range of rates: the data of an accuracy-sparsity curve."""
+    specs = [
+        ExperimentSpec(network, weights, data, preprocess, Pruning(name, criterion, scope, one, form, seed))
+        for name in technique or TECHNIQUES
+        for one in rate or _default_rates(name)
+    ]
+    _evaluate(specs, Extent(images, precision), device, as_json)
+
+
+def _evaluate(specs: Sequence[ExperimentSpec], extent: Extent, device: str, as_json: bool) -> None:
+    store = open_store()
+    import_demo(store)
+    for row in evaluate_specs(store, specs, extent, pick_device(device), Bar()):
+        show(row, as_json, _line(row))
+
+
+def _line(row: dict[str, Any]) -> str:
+    what = f"{row['technique']} {row['rate']:.2f}" if row["technique"] else "dense"
+    return (
+        f"{what:20} top-1 {row['top1']:6.1%} ({row['top1_low']:.1%} to {row['top1_high']:.1%})  "
+        f"top-5 {row['top5']:6.1%}  loss {row['loss']:.3f}  sparsity {row['sparsity']['prunable']:.1%}  "
+        f"{row['images']:,} images"
+    )
+
+
+def _default_rates(technique: str) -> Sequence[float]:
+    return TECHNIQUES[technique].rates if technique in TECHNIQUES else [Pruning(technique).rate]

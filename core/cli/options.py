@@ -1,0 +1,31 @@
+"""The options that commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from core.networks.registry import NETWORKS
+from core.pruning.criteria import CRITERIA
+from core.pruning.settings import FORMS
+from core.pruning.techniques import TECHNIQUES
+
+NetworkName = Annotated[str, typer.Option("--network", help=f"{', '.join(NETWORKS)}, or a checkpoint file")]
+Weights = Annotated[str | None, typer.Option(help="the weights file of a network that needs one")]
+Data = Annotated[str, typer.Option(help="scenes, or a folder of images")]
+Preprocess = Annotated[str, typer.Option(help="preset: resize and crop as the network's preset says; crop: only crop")]
+Technique = Annotated[str, typer.Option(help=", ".join(TECHNIQUES))]
+Techniques = Annotated[list[str] | None, typer.Option("--technique", help="repeatable; default: all")]
+Criterion = Annotated[str, typer.Option(help=", ".join(CRITERIA))]
+Scope = Annotated[str, typer.Option(help="local: the same rate in each layer; global: one ranking over all")]
+Form = Annotated[str, typer.Option(help=f"of structured pruning: {' or '.join(FORMS)} (filters only)")]
+Rates = Annotated[list[float] | None, typer.Option("--rate", help="share to remove, 0 <= rate < 1; repeatable")]
+Exclude = Annotated[list[str] | None, typer.Option(help="a layer to leave dense; repeatable")]
+Stem = Annotated[bool, typer.Option("--stem", help="prune conv1-3 too")]
+Classifier = Annotated[bool, typer.Option("--fc", help="prune the classifier too")]
+Images = Annotated[int | None, typer.Option(help="evaluate at most so many images (default: all)")]
+Precision = Annotated[float | None, typer.Option(help="stop when top-1 is known to +- this")]
+Seed = Annotated[int, typer.Option(help="of random choices")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N")]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object a line")]
