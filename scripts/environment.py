@@ -15,12 +15,16 @@ GIGABYTES = 3.0
 def main(requirements: str) -> None:
     """Install `requirements`, or end with one line that says why not."""
     if sys.version_info < OLDEST:
-        sys.exit("Python %d.%d is too old: Prunescope needs 3.11 or newer (make PYTHON=python3.12)" % sys.version_info[:2])
+        sys.exit(
+            "Python %d.%d is too old: Prunescope needs 3.11 or newer (make PYTHON=python3.12)" % sys.version_info[:2]
+        )
     free = shutil.disk_usage(".").free / 1e9
     if free < GIGABYTES:
         sys.exit(f"{free:.1f} GB free on this disk: the environment needs about {GIGABYTES:.0f} GB")
     print(f"setting up {FOLDER} from {requirements} (some minutes, once)", flush=True)
-    _run([sys.executable, "-m", "venv", FOLDER], "the virtual environment could not be made (is python3-venv installed?)")
+    _run(
+        [sys.executable, "-m", "venv", FOLDER], "the virtual environment could not be made (is python3-venv installed?)"
+    )
     install = [f"{FOLDER}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     _run([*install, "-r", requirements], "pip could not install the requirements: see its message above")
 

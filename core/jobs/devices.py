@@ -1,6 +1,8 @@
-"""The devices work can run on, and the lock that lets one job at a time onto each."""
+"""The devices work can run on, and the locks that let one job at a time and one worker onto each."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import torch
 from filelock import FileLock
@@ -35,3 +37,8 @@ def device_lock(store: Store, device: str) -> FileLock:
 def worker_lock(store: Store, device: str) -> FileLock:
     """Return the lock that the one worker process of `device` holds as long as it lives."""
     return FileLock(writable(store.folder / "locks") / f"worker-{device.replace(':', '')}.lock")
+
+
+def pid_file(store: Store, device: str) -> Path:
+    """Return the file in which the worker of `device` notes its process id; it means something while the lock is held."""
+    return store.folder / "locks" / f"worker-{device.replace(':', '')}.pid"

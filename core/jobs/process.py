@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
 from filelock import Timeout
 
-from core.jobs.devices import devices, worker_lock
+from core.jobs.devices import devices, pid_file, worker_lock
 from core.paths import ROOT, writable
 from core.store.database import Store
 
-IDLE_SECONDS = 900.0  # a worker that nobody needs goes away by itself
+IDLE_SECONDS = 300.0  # a worker that nobody needs goes away by itself
 
 
 def ensure_workers(store: Store) -> None:
@@ -29,6 +30,13 @@ def has_worker(store: Store, device: str) -> bool:
             return False
     except Timeout:
         return True
+
+
+def stop_workers(store: Store) -> None:
+    """Ask the workers of this store to stop; what they were at is queued again."""
+    for device in devices():
+        if has_worker(store, device):
+            os.kill(int(pid_file(store, device).read_text()), signal.SIGTERM)
 
 
 def _start(store: Store, device: str) -> None:

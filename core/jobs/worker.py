@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from filelock import Timeout
 
 from core.errors import CancelledError, PrunescopeError
 from core.jobs.accuracy import measure_accuracy
-from core.jobs.devices import device_lock, worker_lock
+from core.jobs.devices import device_lock, pid_file, worker_lock
 from core.jobs.executor import ACCURACY, SWEEP
 from core.jobs.sweep import run_sweep
 from core.jobs.task import Task
@@ -48,6 +49,7 @@ def work(store: Store, device: str, idle_seconds: float | None = None) -> None:
     """
     try:
         with worker_lock(store, device).acquire(timeout=LOOK_SECONDS):
+            pid_file(store, device).write_text(str(os.getpid()))
             _work(store, device, idle_seconds)
     except Timeout:
         _log.info("%s has a worker already", device)
