@@ -1,0 +1,15 @@
+"""The router: page configuration and navigation, nothing else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+st.set_page_config(page_title="Prunescope", layout="wide")
+st.navigation(
+    [
+        st.Page("pages/tradeoffs.py", title="Trade-offs", default=True),
+        st.Page("pages/saliency.py", title="Saliency"),
+        st.Page("pages/runs.py", title="Runs"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,247 @@
+"""Choose what to prune and how, run it, and see accuracy fall as sparsity grows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from core.data.pack import pack_cost
+from core.experiment import ExperimentSpec, Extent
+from core.figures.curves import AXES, MEASURES, tradeoff_curves
+from core.jobs.estimate import Estimate, estimate
+from core.jobs.subject import Subject
+from core.networks.registry import NETWORKS, load_network
+from core.results import find_detail, results_csv, results_table
+from core.series import Series, series_of, with_series
+from core.store.queue import FAILED, OPEN
+from core.store.runs import runs_frame
+from core.sweep import Sweep, images_in_words
+from core.words import count, duration, listed, size, speed
+from pages.widgets.core_access import executor, keep_workers, store, subject_of
+from pages.widgets.detail import draw_detail
+from pages.widgets.errors import plain, shown_errors
+from pages.widgets.look import is_dark
+from pages.widgets.progress import POLL_SECONDS, queue_line
+from pages.widgets.settings import Settings, read_settings
+
+CHART = "curves"
+
+
+@dataclass(frozen=True)
+class View:
+    """What the results are drawn from: the network and images, and the curves that are asked for (None: all)."""
+
+    subject: Subject
+    curves: frozenset[Series] | None
+
+    def runs(self) -> pd.DataFrame:
+        """Return the runs of this network on these images, as `runs_frame` with `series`; empty while not packed."""
+        sha = self.subject.fingerprint()
+        return with_series(runs_frame(store(), self.subject.network.sha256, sha or "not packed"))
+
+
+def page() -> None:
+    """Draw the page."""
+    settings = read_settings()
+    with shown_errors():
+        store()
+    _stop_without_network(settings)
+    with shown_errors():
+        subject = subject_of(ExperimentSpec(settings.network, settings.weights, settings.data, settings.preprocess))
+    view = View(subject, None)
+    with shown_errors(stop=False):
+        sweep, extent = settings.sweep(), settings.extent()
+        specs = sweep.specs()
+        _headline(sweep, extent, subject)
+        _run_row(view, specs, extent)
+        view = View(subject, frozenset(one for one in map(series_of, (spec.pruning for spec in specs)) if one))
+    working = bool(executor().list(OPEN))
+    st.fragment(_results, run_every=POLL_SECONDS if working else None)(view, working)
+
+
+def _stop_without_network(settings: Settings) -> None:
+    """Say what is missing and stop, where the network has to be fetched or named first."""
+    entry = NETWORKS.get(settings.network)
+    if (entry and (settings.weights or settings.network == "demo" or entry.find())) or (not entry and settings.network):
+        return
+    if settings.network == "googlenet":
+        _offer_download(settings.network)
+    else:
+        st.info("Name the file with the weights in the sidebar: a .safetensors or .pth file with torchvision's keys.")
+    st.stop()
+
+
+def _offer_download(name: str) -> None:
+    st.info(f"{NETWORKS[name].title} is not on this machine yet: {NETWORKS[name].needs}.")
+    if not st.button("Download", type="primary"):
+        return
+    bar = st.progress(0.0, text="Connecting …")
+    with shown_errors():
+        load_network(name, progress=lambda done, total, what: _show(bar, done, total, what))
+        st.rerun()
+
+
+def _show(bar: st.delta_generator.DeltaGenerator, done: int, total: int, what: str) -> None:
+    bar.progress(done / total if total else 0.0, text=f"{what}: {size(done)}" + (f" of {size(total)}" if total else ""))
+
+
+def _headline(sweep: Sweep, extent: Extent, subject: Subject) -> None:
+    source = subject.source
+    images = images_in_words(source.title, source.generated, extent, len(source))
+    st.markdown(plain(sweep.in_words(subject.network.title, images)))
+
+
+def _run_row(view: View, specs: list[ExperimentSpec], extent: Extent) -> None:
+    cost = estimate(view.runs(), specs, view.subject, extent)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Run", type="primary", disabled=not cost.new, key="run_button"):
+            with shown_errors(stop=False), st.spinner("Queueing …"):
+                executor().submit(specs, extent)
+                keep_workers()
+        st.markdown(plain(_cost_in_words(cost, view.subject, extent)), width="stretch")
+
+
+def _cost_in_words(cost: Estimate, subject: Subject, extent: Extent) -> str:
+    if not cost.new:
+        return f"All {count(cost.known, 'network')} are measured this exactly already"
+    known = f", {cost.known:,} known" if cost.known else ""
+    bound = "at most" if extent.precision is not None else "about"
+    measured = "" if cost.speed.measured_here else " (a guess until something ran here)"
+    rate = f"at {speed(cost.speed.images_per_second)}{measured}"
+    return f"{count(cost.new, 'new network')}{known} · {bound} {duration(cost.seconds)} {rate}{_packing(subject)}"
+
+
+def _packing(subject: Subject) -> str:
+    if subject.fingerprint() is not None:
+        return ""
+    cost = pack_cost(subject.source, subject.preset)
+    return f" · before that, once, {count(cost.images, 'image')} are packed ({size(cost.bytes)} in the cache)"
+
+
+def _results(view: View, working: bool) -> None:
+    """Draw the queue, the curves, the clicked point and the table; runs again by itself while there are jobs."""
+    with shown_errors():
+        jobs = executor().list(OPEN)
+        if working and not jobs:
+            st.rerun()
+        runs = view.runs()
+    if jobs:
+        keep_workers()
+        queue_line(jobs)
+    axis, measure, everything = _axes()
+    shown = runs if everything or view.curves is None else _chosen(runs, view.curves)
+    _failures(shown)
+    if "images" not in shown or shown["images"].isna().all():
+        _nothing_yet(working=bool(jobs))
+        return
+    _curves_and_detail(view.subject, shown, axis, measure)
+    _table(shown)
+
+
+def _chosen(runs: pd.DataFrame, curves: frozenset[Series]) -> pd.DataFrame:
+    return runs[[one is None or one in curves for one in runs["series"]]]
+
+
+def _axes() -> tuple[str, str, bool]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        axis = st.segmented_control(
+            "Across",
+            list(AXES),
+            default="rate",
+            required=True,
+            help="rate: the share that was asked for; sparsity: the share of the prunable weights that is really zero",
+            key="x",
+            bind="query-params",
+        )
+        measure = st.segmented_control(
+            "Up",
+            list(MEASURES),
+            default="top-1",
+            required=True,
+            help="top-1: the likeliest class is right; top-5: one of the five likeliest is; loss: cross-entropy, nats",
+            key="y",
+            bind="query-params",
+        )
+        everything = st.toggle(
+            "All known curves",
+            help="Show everything measured on this network and these images, not only what is set.",
+            key="all",
+            bind="query-params",
+        )
+    return str(axis), str(measure), everything
+
+
+def _failures(runs: pd.DataFrame) -> None:
+    failed = runs[runs["state"] == FAILED] if "state" in runs else runs.iloc[:0]
+    if failed.empty:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        why = listed(sorted(set(failed["message"])))
+        st.error(plain(why), title=f"{count(len(failed), 'network')} failed")
+        if st.button("Try again"):
+            with shown_errors():
+                wanted = {f"accuracy-{run_id}" for run_id in failed["id"]}
+                for job in executor().list((FAILED,)):
+                    if job.id in wanted:
+                        executor().retry(job)
+            st.rerun()
+
+
+def _nothing_yet(*, working: bool) -> None:
+    text = "The first points land here as soon as their first batch is evaluated."
+    if not working:
+        text = (
+            "Here accuracy is drawn against what is pruned. Nothing is measured yet with these settings on this "
+            "network and these images: *Run* measures it."
+        )
+    st.info(text)
+
+
+def _curves_and_detail(subject: Subject, runs: pd.DataFrame, axis: str, measure: str) -> None:
+    classes, chosen = subject.network.classes, st.query_params.get("run", "")
+    detail = find_detail(store(), chosen, classes) if chosen in set(runs["id"]) else None
+    figure = tradeoff_curves(runs, len(classes), x=axis, y=measure, selected=chosen, dark=is_dark())
+    with st.container(horizontal=True) if detail else st.container():
+        with st.container(width="stretch"):
+            st.plotly_chart(
+                figure, theme=None, key=CHART, on_select=_keep_selection, selection_mode="points",
+                config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
+            )  # fmt: skip
+            if not detail:
+                st.caption("Click a point for its layers, its worst classes and what the network looks at.")
+        if detail:
+            with st.container(width=360, border=True):
+                draw_detail(detail)
+
+
+def _keep_selection() -> None:
+    """Keep the clicked run in the URL, where it outlives the redrawing of the chart and can be shared."""
+    clicked = st.session_state[CHART].selection.points
+    if clicked:
+        st.query_params["run"] = str(clicked[0]["customdata"])
+
+
+def _table(runs: pd.DataFrame) -> None:
+    table = results_table(runs)
+    with st.expander(f"Table of {count(len(table), 'network')}"):
+        decimals = st.column_config.NumberColumn(format="%.1f")
+        st.dataframe(
+            table,
+            hide_index=True,
+            column_config={
+                **{name: decimals for name in table.columns if name not in _PLAIN},
+                "rate": st.column_config.NumberColumn(format="%.2f"),
+                "loss": st.column_config.NumberColumn(format="%.3f"),
+                "mcnemar_p": st.column_config.NumberColumn("McNemar p", format="%.3g"),
+                "images_per_second": st.column_config.NumberColumn("images/s", format="%.0f"),
+                "id": "run",
+            },
+        )
+        st.download_button("Download as CSV", results_csv(runs), "prunescope-runs.csv", "text/csv", on_click="ignore")
+
+
+_PLAIN = ("technique", "criterion", "scope", "more", "images", "shipped", "id")
+
+page()

@@ -1,0 +1,48 @@
+"""The core's shared objects, opened once for all sessions."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.experiment import ExperimentSpec
+from core.jobs.executor import Executor
+from core.jobs.process import ensure_workers
+from core.jobs.subject import Subject, find_subject
+from core.store.database import Store, open_store
+from core.store.demo import import_demo
+
+_SUBJECT_SECONDS = 120  # so long is a folder believed to hold what it held
+
+
+@st.cache_resource(show_spinner="Opening the store …")
+def store() -> Store:
+    """Return the store with the shipped runs in it. Raises StorageError."""
+    opened = open_store()
+    import_demo(opened)
+    return opened
+
+
+def executor() -> Executor:
+    """Return the queue of the store."""
+    return Executor(store())
+
+
+@st.cache_resource(ttl=15, show_spinner=False)
+def keep_workers() -> None:
+    """See that each device has its worker process; looks again after a while, so that a dead one is replaced."""
+    ensure_workers(store())
+
+
+def subject_of(spec: ExperimentSpec) -> Subject:
+    """Return the network and the images that a spec names, opened once. Raises what `find_subject` raises."""
+    return _subject(spec.dense())
+
+
+@st.cache_resource(
+    ttl=_SUBJECT_SECONDS,
+    max_entries=8,
+    show_spinner="Loading the network …",
+    hash_funcs={ExperimentSpec: ExperimentSpec.to_json},
+)
+def _subject(spec: ExperimentSpec) -> Subject:
+    return find_subject(spec, store().folder)

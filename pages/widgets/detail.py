@@ -1,0 +1,79 @@
+"""The clicked point: one pruned network beside the dense one."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.figures.curves import layer_bars
+from core.results import Detail
+from core.words import between, count, percent, points, points_between, probability
+from pages.widgets.errors import plain
+from pages.widgets.look import is_dark
+
+_CLASSES_SHOWN = 6
+
+
+def draw_detail(detail: Detail) -> None:
+    """Draw the figures, the layers and the worst classes of a run, and the way into Saliency."""
+    _head(detail)
+    if not detail.figures:
+        st.caption("Nothing is measured on this network yet.")
+        return
+    _figures(detail)
+    if detail.run.technique:
+        _layers(detail)
+    if len(detail.classes):
+        _classes(detail.classes)
+
+
+def _head(detail: Detail) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{plain(detail.title.capitalize())}**", width="content")
+        if st.button("Close", type="tertiary", help="Give the curve its full width again"):
+            del st.query_params["run"]
+            st.rerun()
+    if st.button("Look inside", type="primary", width="stretch", help="See what this network looks at, in Saliency"):
+        st.switch_page("pages/saliency.py", query_params={"run": detail.run.id})
+
+
+def _figures(detail: Detail) -> None:
+    run = detail.figures
+    top1, top5 = st.columns(2, wrap=False)
+    change = points(run["change"]) if "change" in run else None
+    interval = f"95 % interval {between(run['top1_low'], run['top1_high'])}"
+    top1.metric("Top-1", percent(run["top1"]), change, help=f"{interval}; below it the change against dense")
+    top5.metric("Top-5", percent(run["top5"]), help=f"95 % interval {between(run['top5_low'], run['top5_high'])}")
+    st.caption(plain(". ".join(_lines(detail)) + "."))
+
+
+def _lines(detail: Detail) -> list[str]:
+    run, sparsity = detail.figures, detail.sparsity
+    lines = [f"Top-1 {between(run['top1_low'], run['top1_high'])} on {count(run['images'], 'image')}"]
+    if "change" in run:
+        interval = points_between(run["change_low"], run["change_high"])
+        lines.append(f"Against dense {interval} points on the same images, McNemar {probability(run['mcnemar_p'])}")
+    lines.append(f"Loss {run['loss']:.3f}")
+    if detail.run.technique and sparsity:
+        lines.append(
+            f"Removed: {percent(sparsity['prunable'])} of the prunable weights, {percent(sparsity['conv'])} of all "
+            f"conv weights, {percent(sparsity['all'])} of all parameters"
+        )
+    return lines
+
+
+def _layers(detail: Detail) -> None:
+    st.markdown("Removed from each layer", help="Share of each layer's weights that is zero, by inception block")
+    figure = layer_bars(detail.layers, detail.run.technique, dark=is_dark())
+    st.plotly_chart(figure, theme=None, key="layers", config={"displayModeBar": False})
+
+
+def _classes(classes: pd.DataFrame) -> None:
+    st.markdown("Classes that lose most", help="Top-1 by class on the same images; few images a class: read with care")
+    share = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        classes.head(_CLASSES_SHOWN),
+        hide_index=True,
+        column_order=["name", "dense", "pruned", "images"],
+        column_config={"name": "class", "dense": share, "pruned": share},
+    )

@@ -1,0 +1,207 @@
+"""The settings of an experiment in the sidebar, in the order of thinking; each lives in the URL under its key.
+
+Choices are shown by the core's own words, unformatted: what a widget shows is what it writes into the URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.experiment import PREPROCESSES, Extent
+from core.layer_names import LAYERS
+from core.networks.registry import NETWORKS
+from core.pruning.criteria import CRITERIA
+from core.pruning.settings import FORMS, Pruning
+from core.pruning.techniques import TECHNIQUES
+from core.sweep import Sweep, parse_layer_rates, parse_rates, rates_text
+
+FILE = "file"
+_SCOPE_WORDS = {"local": "the same rate in each layer", "global": "one ranking over all layers"}
+SCENES, FOLDER = "scenes", "folder"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the widgets hold, unchecked: `sweep` and `extent` refuse what is not allowed."""
+
+    network: str
+    weights: str | None
+    data: str
+    preprocess: str
+    techniques: tuple[str, ...]
+    criteria: tuple[str, ...]
+    scopes: tuple[str, ...]
+    forms: tuple[str, ...]
+    rates: tuple[tuple[str, str], ...]  # technique -> text
+    seed: int
+    stem: bool
+    fc: bool
+    exclude: tuple[str, ...]
+    layer_rates: str
+    images: int | None
+    precision: float | None
+
+    def sweep(self) -> Sweep:
+        """Return the experiments. Raises InvalidSettingError."""
+        layers = parse_layer_rates(self.layer_rates)
+        return Sweep(
+            network=self.network,
+            weights=self.weights,
+            data=self.data,
+            preprocess=self.preprocess,
+            techniques=self.techniques,
+            criteria=self.criteria,
+            scopes=self.scopes,
+            forms=self.forms,
+            rates=tuple((name, parse_rates(text)) for name, text in self.rates),
+            base=Pruning(seed=self.seed, stem=self.stem, fc=self.fc, exclude=self.exclude, layer_rates=layers),
+        )
+
+    def extent(self) -> Extent:
+        """Return how exact. Raises InvalidSettingError."""
+        return Extent(self.images, self.precision)
+
+
+def read_settings() -> Settings:
+    """Draw all settings in the sidebar and return what they hold."""
+    with st.sidebar:
+        network, weights = _network()
+        data, preprocess = _data()
+        techniques, criteria, scopes, forms = _pruning()
+        rates = tuple((name, _rates(name)) for name in techniques)
+        with st.expander("Layers and seed"):
+            seed, stem, fc, exclude, layer_rates = _advanced()
+        images, precision = _exactness()
+    return Settings(
+        network, weights, data, preprocess, techniques, criteria, scopes, forms, rates, seed, stem, fc, exclude,
+        layer_rates, images, precision,
+    )  # fmt: skip
+
+
+def _network() -> tuple[str, str | None]:
+    chosen = st.selectbox(
+        "Network",
+        [*NETWORKS, FILE],
+        help="; ".join(
+            [*(f"{name}: {entry.title}" for name, entry in NETWORKS.items()), "file: a checkpoint of yours"]
+        ),
+        key="network",
+        bind="query-params",
+        on_change=_suit_data,
+    )
+    if chosen == FILE:
+        return _path("Checkpoint", "checkpoint", "a .safetensors or .pth file with torchvision's key names"), None
+    if chosen == "googlenet-bvlc":
+        return chosen, _path("Weights", "weights", "the safetensors file of the 2014 network") or None
+    return chosen, None
+
+
+def _suit_data() -> None:
+    """Offer the images that go with the network: the scenes belong to the demo, ImageNet's networks want a folder."""
+    named = st.session_state["network"] in NETWORKS
+    if named:
+        st.session_state["source"] = SCENES if st.session_state["network"] == "demo" else FOLDER
+
+
+def _path(label: str, key: str, what: str) -> str:
+    return (st.text_input(label, key=key, bind="query-params", placeholder=f"path of {what}", help=what) or "").strip()
+
+
+def _data() -> tuple[str, str]:
+    source = st.segmented_control(
+        "Images",
+        [SCENES, FOLDER],
+        default=SCENES,
+        required=True,
+        help="The demo's generated scenes; or a folder with one folder of images per class, or with a labels.csv.",
+        key="source",
+        bind="query-params",
+    )
+    if source != FOLDER:
+        return SCENES, PREPROCESSES[0]
+    folder = _path("Folder", "folder", "class folders, or images with a labels.csv (file,class_index)")
+    return folder, _preprocess()
+
+
+def _preprocess() -> str:
+    return str(
+        st.segmented_control(
+            "Preprocessing",
+            PREPROCESSES,
+            default=PREPROCESSES[0],
+            required=True,
+            help="preset: resize and crop as the network wants it; crop: crop only, for images brought to size before.",
+            key="preprocess",
+            bind="query-params",
+        )
+    )
+
+
+def _pruning() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    techniques = _several("Technique", "technique", {one.name: one.meaning for one in TECHNIQUES.values()}, TECHNIQUES)
+    criteria = _several("Criterion", "criterion", {one.name: one.meaning for one in CRITERIA.values()}, ("l1",))
+    scopes = _several("Scope", "scope", _SCOPE_WORDS, ("local",))
+    forms = _several("Form of structured", "form", FORMS, ("clean",)) if "structured" in techniques else ("clean",)
+    return techniques, criteria, scopes, forms
+
+
+def _several(label: str, key: str, meanings: Mapping[str, str], default: Iterable[str]) -> tuple[str, ...]:
+    chosen = st.pills(
+        label,
+        list(meanings),
+        selection_mode="multi",
+        default=list(default),
+        help="; ".join(f"{name}: {meaning}" for name, meaning in meanings.items()),
+        key=key,
+        bind="query-params",
+    )
+    return tuple(name for name in meanings if name in chosen)
+
+
+def _rates(technique: str) -> str:
+    text = st.text_input(
+        f"Rates, {technique}",
+        value=rates_text(TECHNIQUES[technique].rates),
+        help="The shares to remove, each measured on a network of its own: 0.1, 0.2, 0.5 or 0.1..0.9 by 0.1",
+        key=f"{technique}_rates",
+        bind="query-params",
+    )
+    return text or ""
+
+
+def _advanced() -> tuple[int, bool, bool, tuple[str, ...], str]:
+    stem = st.checkbox("Prune conv1-3 too", key="stem", bind="query-params")
+    fc = st.checkbox("Prune the classifier (fc) too", key="fc", bind="query-params")
+    exclude = st.multiselect("Layers left dense", LAYERS, key="exclude", bind="query-params", placeholder="none")
+    layer_rates = st.text_area(
+        "Rates of single layers",
+        placeholder="inception3a.branch1.conv 0.2",
+        help="A layer and its rate on each line; all other layers keep the rate of the curve.",
+        key="layer_rates",
+        bind="query-params",
+    )
+    seed = st.number_input("Seed of random", value=0, step=1, key="seed", bind="query-params")
+    return int(seed or 0), stem, fc, tuple(exclude), layer_rates or ""
+
+
+def _exactness() -> tuple[int | None, float | None]:
+    how = st.segmented_control(
+        "How exact",
+        ["images", "precision", "all"],
+        default="images",
+        required=True,
+        help="So many images; or until top-1 is known to the half-width you give (95 %); or all images there are.",
+        key="exact",
+        bind="query-params",
+    )
+    if how == "images":
+        images = st.number_input("Number of images", value=1000, step=100, key="images", bind="query-params")
+        return int(images) if images is not None else None, None
+    if how == "precision":
+        label = "Top-1 known to ± (0.02 is 2 points)"
+        value = st.number_input(label, value=0.02, step=0.005, format="%.3f", key="precision", bind="query-params")
+        return None, value
+    return None, None
