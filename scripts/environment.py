@@ -15,9 +15,8 @@ GIGABYTES = 3.0
 def main(requirements: str) -> None:
     """Install `requirements`, or end with one line that says why not."""
     if sys.version_info < OLDEST:
-        sys.exit(
-            "Python %d.%d is too old: Prunescope needs 3.11 or newer (make PYTHON=python3.12)" % sys.version_info[:2]
-        )
+        found = ".".join(map(str, sys.version_info[:3]))
+        sys.exit(f"Python {found} is too old: Prunescope needs 3.11 or newer (make PYTHON=python3.12)")
     free = shutil.disk_usage(".").free / 1e9
     if free < GIGABYTES:
         sys.exit(f"{free:.1f} GB free on this disk: the environment needs about {GIGABYTES:.0f} GB")

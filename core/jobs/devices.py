@@ -40,5 +40,5 @@ def worker_lock(store: Store, device: str) -> FileLock:
 
 
 def pid_file(store: Store, device: str) -> Path:
-    """Return the file in which the worker of `device` notes its process id; it means something while the lock is held."""
+    """Return the file where the worker of `device` notes its process id; it counts only while the lock is held."""
     return store.folder / "locks" / f"worker-{device.replace(':', '')}.pid"
