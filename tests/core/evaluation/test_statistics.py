@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from core.errors import InvalidSettingError
+from core.evaluation.statistics import Interval, images_for, mcnemar, paired_difference, pairs, wilson
+
+counts = st.integers(0, 60)
+
+
+def answers(both: int, only_dense: int, only_pruned: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
+    dense = [True] * (both + only_dense) + [False] * (only_pruned + neither)
+    pruned = [True] * both + [False] * only_dense + [True] * only_pruned + [False] * neither
+    return np.array(dense), np.array(pruned)
+
+
+# --- one share
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "low", "high"),
+    [  # Newcombe 1998, Statistics in Medicine 17:857, table I, method 3
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_wilson_gives_the_published_limits(successes, n, low, high):
+    interval = wilson(successes, n)
+    assert (round(interval.low, 4), round(interval.high, 4)) == (low, high)
+
+
+@given(st.integers(1, 10**6), st.floats(0, 1), st.floats(0.5, 0.999))
+def test_wilson_is_scipys(n, share, level):
+    successes = round(share * n)
+    expected = stats.binomtest(successes, n).proportion_ci(level, method="wilson")
+    interval = wilson(successes, n, level)
+    assert interval.low == pytest.approx(expected.low, abs=1e-12)
+    assert interval.high == pytest.approx(expected.high, abs=1e-12)
+
+
+@given(st.integers(1, 500), st.data())
+def test_wilson_holds_the_share_is_symmetric_and_bounded(n, data):
+    successes = data.draw(st.integers(0, n))
+    interval, mirrored = wilson(successes, n), wilson(n - successes, n)
+    assert 0 <= interval.low <= successes / n <= interval.high <= 1
+    assert interval.low == pytest.approx(1 - mirrored.high)
+    assert interval.half_width > wilson(4 * successes, 4 * n).half_width
+    assert interval.half_width < wilson(successes, n, 0.99).half_width
+
+
+def test_wilson_reaches_the_ends_exactly():
+    assert wilson(0, 9).low == 0
+    assert wilson(9, 9).high == 1
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.7, 0.9])
+def test_wilson_covers_what_it_promises(share):
+    n = 200
+    chances = stats.binom.pmf(np.arange(n + 1), n, share)
+    covered = [wilson(k, n).low <= share <= wilson(k, n).high for k in range(n + 1)]
+    assert 0.93 < chances[covered].sum() < 0.975
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 0), (3, 2), (-1, 5), (1, -2)])
+def test_wilson_refuses_what_cannot_be(successes, n):
+    with pytest.raises(InvalidSettingError, match="at least one trial"):
+        wilson(successes, n)
+
+
+@pytest.mark.parametrize("level", [0, 1, 1.5, -0.1])
+def test_a_level_lies_between_0_and_1(level):
+    with pytest.raises(InvalidSettingError, match="confidence level"):
+        wilson(1, 2, level)
+
+
+# --- how many images
+
+
+@given(st.floats(0.005, 0.4), st.floats(0, 1))
+def test_images_for_is_the_least_number_that_is_enough(half_width, share):
+    n = images_for(half_width, share)
+    assert width(share, n) <= half_width
+    assert n == 1 or width(share, n - 1) > half_width
+    assert n <= images_for(half_width, 0.5)
+
+
+def width(share: float, n: int) -> float:
+    """Half the width of Wilson's interval, from its ends as the roots of (p - x)^2 = z^2 x (1 - x) / n."""
+    z = stats.norm.ppf(0.975)
+    a, b, c = 1 + z * z / n, -(2 * share + z * z / n), share * share
+    return math.sqrt(b * b - 4 * a * c) / (2 * a)
+
+
+def test_images_for_two_points_of_accuracy():
+    assert images_for(0.02) == 2398
+    assert images_for(0.02, 0.9) < 900
+
+
+@pytest.mark.parametrize(("half_width", "share"), [(0, 0.5), (0.5, 0.5), (-0.1, 0.5), (0.02, 1.1)])
+def test_images_for_refuses_what_cannot_be(half_width, share):
+    with pytest.raises(InvalidSettingError, match="precision"):
+        images_for(half_width, share)
+
+
+# --- two networks
+
+
+@pytest.mark.parametrize(
+    ("table", "p"),
+    [
+        ((59, 6, 16, 80), 0.052479),  # Cavo et al. 2012, in Fagerland et al. 2014
+        ((0, 0, 5, 0), 0.0625),
+        ((10, 3, 3, 4), 1.0),
+        ((10, 0, 0, 4), 1.0),
+    ],
+)
+def test_mcnemar_gives_the_published_p(table, p):
+    assert mcnemar(*answers(*table)) == pytest.approx(p, abs=5e-7)
+
+
+@given(counts, st.integers(0, 9), st.integers(0, 9), counts)
+def test_mcnemar_counts_every_way_the_disagreements_can_fall(both, only_dense, only_pruned, neither):
+    """Under the hypothesis each disagreement is a fair coin: p is the share of outcomes at least as uneven."""
+    if not both + only_dense + only_pruned + neither:
+        return
+    uneven, n = abs(only_dense - only_pruned), only_dense + only_pruned
+    as_uneven = sum(math.comb(n, k) for k in range(n + 1) if abs(2 * k - n) >= uneven) / 2**n
+    assert mcnemar(*answers(both, only_dense, only_pruned, neither)) == pytest.approx(as_uneven)
+
+
+@pytest.mark.parametrize(
+    ("table", "low", "high"),
+    [  # Newcombe 1998, Statistics in Medicine 17:2635, method 10; the last two: Fagerland et al. 2014
+        ((36, 12, 2, 0), 0.0569, 0.3404),
+        ((18, 12, 2, 18), 0.0562, 0.3290),
+        ((59, 6, 16, 80), -0.1186, -0.0046),
+        ((1, 1, 7, 12), -0.5069, -0.0256),
+    ],
+)
+def test_paired_difference_gives_the_published_limits(table, low, high):
+    one, other = answers(*table)
+    found = paired_difference(other, one)  # the tables have first less second, ours is pruned less dense
+    assert found.value == pytest.approx((table[1] - table[2]) / sum(table))
+    assert (found.low, found.high) == (pytest.approx(low, abs=6e-5), pytest.approx(high, abs=6e-5))
+
+
+@given(counts, counts, counts, counts)
+def test_paired_difference_is_antisymmetric_and_bounded(both, only_dense, only_pruned, neither):
+    if not both + only_dense + only_pruned + neither:
+        return
+    dense, pruned = answers(both, only_dense, only_pruned, neither)
+    found, swapped = paired_difference(dense, pruned), paired_difference(pruned, dense)
+    assert -1 <= found.low <= found.value <= found.high <= 1
+    assert (found.low, found.high) == (pytest.approx(-swapped.high), pytest.approx(-swapped.low))
+    assert found.p == pytest.approx(swapped.p) == pytest.approx(mcnemar(dense, pruned))
+    assert 0 <= found.p <= 1
+
+
+def test_pairing_narrows_the_interval_of_networks_that_agree():
+    agreeing, independent = answers(450, 20, 10, 20), answers(441, 29, 19, 11)
+    narrow, wide = paired_difference(*agreeing), paired_difference(*independent)
+    assert narrow.value == pytest.approx(wide.value)
+    assert narrow.high - narrow.low < wide.high - wide.low
+
+
+def test_identical_answers_differ_by_nothing_but_are_not_known_for_certain():
+    found = paired_difference(*answers(80, 0, 0, 20))
+    assert found.value == 0
+    assert found.low < 0 < found.high
+    assert found.p == 1
+
+
+@pytest.mark.parametrize("chances", [(0.6, 0.15, 0.05, 0.2), (0.85, 0.03, 0.02, 0.1), (0.25, 0.25, 0.25, 0.25)])
+def test_paired_difference_covers_what_it_promises(chances):
+    tables = np.random.default_rng(0).multinomial(300, chances, size=1500)
+    truth = chances[2] - chances[1]
+    found = [paired_difference(*answers(*table)) for table in tables]
+    covered = np.mean([one.low <= truth <= one.high for one in found])
+    assert 0.935 < covered < 0.985
+
+
+def test_the_order_of_the_images_does_not_matter():
+    dense, pruned = answers(5, 4, 3, 2)
+    shuffle = np.random.default_rng(1).permutation(len(dense))
+    assert paired_difference(dense, pruned) == paired_difference(dense[shuffle], pruned[shuffle])
+
+
+def test_pairs_count_each_kind():
+    for table in itertools.product(range(3), repeat=4):
+        if sum(table):
+            found = pairs(*answers(*table))
+            assert (found.both, found.only_dense, found.only_pruned, found.neither) == table
+            assert found.total == sum(table)
+
+
+@pytest.mark.parametrize(("dense", "pruned"), [([], []), ([True], [True, False]), ([[True]], [[True]])])
+def test_answers_must_be_about_the_same_images(dense, pruned):
+    for measure in (mcnemar, paired_difference):
+        with pytest.raises(InvalidSettingError, match="the same images, at least one"):
+            measure(np.array(dense, bool), np.array(pruned, bool))
+
+
+def test_half_width_is_half_the_width():
+    assert Interval(0.2, 0.5).half_width == pytest.approx(0.15)
