@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from core.cli import main
+
+FIELDS = {
+    "run_id",
+    "network",
+    "data",
+    "technique",
+    "criterion",
+    "scope",
+    "rate",
+    "sparsity",
+    "images",
+    "top1",
+    "top1_low",
+    "top1_high",
+    "top5",
+    "loss",
+    "images_per_second",
+}
+
+
+@pytest.fixture
+def shell(cache, monkeypatch, capsys):
+    """Run a command line in this process: exit status, standard output, standard error."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["core", *map(str, words)])
+        capsys.readouterr()
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = end.code or 0
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
+
+
+def picture(path, size=(140, 130)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(len(str(path))).integers(0, 256, (*size[::-1], 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+def test_evaluate_prints_one_object_a_network_the_dense_one_first(shell):
+    words = ("--technique", "structured", "--rate", 0, "--rate", 0.1, "--images", 64, "--json")
+    status, out, _ = shell("evaluate", "--network", "demo", "--data", "scenes", *words)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0
+    assert [row["rate"] for row in rows] == [0.0, 0.1]
+    assert all(set(row) >= FIELDS and set(row["sparsity"]) == {"prunable", "conv", "all"} for row in rows)
+    assert {(row["network"], row["data"], row["images"]) for row in rows} == {("demo", "scenes", 64)}
+    assert rows[0]["top1"] > 0.8
+    assert rows[1]["sparsity"]["prunable"] == pytest.approx(0.1, abs=0.005)
+
+
+def test_a_sweep_measures_each_technique_at_its_rates(shell):
+    words = ("--technique", "connection", "--technique", "unstructured", "--rate", 0.3, "--images", 32, "--json")
+    status, out, _ = shell("sweep", *words)
+    assert status == 0
+    assert [json.loads(line)["technique"] for line in out.splitlines()] == [None, "connection", "unstructured"]
+
+
+def test_networks_and_data_are_listed(shell):
+    status, out, _ = shell("networks", "--json")
+    assert status == 0
+    assert {json.loads(line)["network"] for line in out.splitlines()} == {"demo", "googlenet", "googlenet-bvlc"}
+    status, out, _ = shell("data", "scenes", "--json")
+    about = json.loads(out)
+    assert (status, about["images"], about["packed"]) == (0, 2000, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["--network", "resnet"], 2, ["'resnet'", "demo", "googlenet-bvlc"]),
+        (["--rate", "1.2"], 2, ["1.2"]),
+        (["--rate", "1"], 2, ["1"]),
+        (["--rate", "-0.1"], 2, ["-0.1"]),
+        (["--images", "-3"], 2, ["-3 images", "1 or more"]),
+        (["--precision", "0"], 2, ["precision 0.0"]),
+        (["--technique", "magic"], 2, ["magic", "structured"]),
+        (["--criterion", "l3"], 2, ["l3", "l1"]),
+        (["--exclude", "inception9z"], 2, ["inception9z"]),
+        (["--device", "tpu"], 2, ["tpu", "cpu"]),
+        (["--data", "/nowhere/at/all"], 1, ["/nowhere/at/all"]),
+        (["--network", "nothing.safetensors"], 1, ["nothing.safetensors"]),
+        (["--network", "googlenet-bvlc"], 1, ["googlenet_bvlc.safetensors", "--weights"]),
+        (["--pigs", "fly"], 2, ["--pigs"]),
+    ],
+)
+def test_bad_use_is_told_in_a_line_with_its_status(shell, words, status, told):
+    got, out, err = shell("evaluate", *words)
+    assert got == status
+    assert out == ""
+    assert all(part in err for part in told)
+    assert "Traceback" not in err
+
+
+def test_folders_that_cannot_be_used_say_why(shell, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    picture(tmp_path / "single" / "cats" / "1.png")
+    for folder in (empty, tmp_path / "single"):
+        status, _, err = shell("evaluate", "--data", folder)
+        assert status == 1
+        assert str(folder) in err
+
+
+@pytest.mark.parametrize(("row", "told"), [("gone.png,1", "gone.png"), ("a.png,99", "99"), ("a.png,x", "x")])
+def test_a_wrong_line_of_labels_csv_is_named(shell, tmp_path, row, told):
+    picture(tmp_path / "flat" / "a.png")
+    (tmp_path / "flat" / "labels.csv").write_text(f"file,class_index\n{row}\n")
+    status, _, err = shell("evaluate", "--data", tmp_path / "flat")
+    assert status == 1
+    assert told in err
+
+
+def test_a_truncated_picture_is_skipped_and_counted(shell, tmp_path):
+    for name in ("a", "b", "c"):
+        picture(tmp_path / "flat" / f"{name}.jpg")
+    path = tmp_path / "flat" / "b.jpg"
+    path.write_bytes(path.read_bytes()[:300])
+    (tmp_path / "flat" / "labels.csv").write_text("file,class_index\na.jpg,0\nb.jpg,1\nc.jpg,2\n")
+    status, out, _ = shell("evaluate", "--data", tmp_path / "flat", "--json")
+    assert status == 0
+    assert json.loads(out)["images"] == 2
+    _, out, _ = shell("data", tmp_path / "flat", "--json")
+    assert [one["id"] for one in json.loads(out)["skipped"]] == ["b.jpg"]
+
+
+def test_a_checkpoint_of_another_architecture_is_refused_with_its_keys(shell, tmp_path):
+    save_file({"layer1.weight": torch.zeros(3)}, tmp_path / "other.safetensors")
+    status, _, err = shell("evaluate", "--network", tmp_path / "other.safetensors")
+    assert status == 1
+    assert "layer1.weight" in err
+    assert "missing" in err
+
+
+def test_a_cache_that_cannot_be_written_says_so(shell, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PRUNESCOPE_CACHE", str(tmp_path / "file" / "cache"))
+    status, _, err = shell("evaluate", "--images", 32)
+    assert status == 1
+    assert "cannot be written" in err
+    assert "PRUNESCOPE_CACHE" in err
+
+
+def test_weights_that_cannot_be_downloaded_say_where_to_put_them(shell, monkeypatch, cache):
+    monkeypatch.setenv("TORCH_HOME", str(cache))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    status, _, err = shell("evaluate", "--network", "googlenet")
+    assert status == 1
+    assert all(part in err for part in ("googlenet-1378be20.pth", "49.7 MB", "1378be20", str(cache / "weights")))
