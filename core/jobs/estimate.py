@@ -96,4 +96,5 @@ def _figures(known: pd.DataFrame) -> dict[str, dict[str, float]]:
     if "images" not in known:
         return {}
     measured = known.dropna(subset=["images"])
-    return {row["id"]: row for row in measured[["id", "images", "top1_low", "top1_high"]].to_dict("records")}
+    table = measured.set_index("id")[["images", "top1_low", "top1_high"]]
+    return {str(run_id): {str(name): float(value) for name, value in row.items()} for run_id, row in table.iterrows()}

@@ -22,7 +22,7 @@ from core.store.predictions import load
 from core.store.queue import Job
 from core.store.runs import Run, find_result, put_run
 
-ACCURACY, SWEEP = "accuracy", "sweep"
+ACCURACY, PACK = "accuracy", "pack"
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,9 @@ class Executor:
         """
         ordered = with_dense_first(specs)
         subjects = {_source_of(spec): find_subject(spec, self.store.folder) for spec in ordered}
-        if any(subject.fingerprint() is None for subject in subjects.values()):
-            return Submission((), (self._submit_sweep(ordered, extent),))
+        unpacked = [spec for spec in ordered if subjects[_source_of(spec)].fingerprint() is None]
+        if unpacked:
+            return Submission((), (self._submit_pack(unpacked[0], ordered, extent),))
         runs = [_run(spec, subjects[_source_of(spec)]) for spec in ordered]
         self._write(runs)
         asked = [
@@ -55,6 +56,12 @@ class Executor:
             for run, spec in zip(runs, ordered, strict=True)
         ]
         return Submission(tuple(run.id for run in runs), tuple(job for job in asked if job))
+
+    def prepare(self, spec: ExperimentSpec) -> Job | None:
+        """Ask for the packing of the data that a spec names; None if it is packed."""
+        if find_subject(spec, self.store.folder).packed() is not None:
+            return None
+        return self._submit_pack(spec, (), Extent())
 
     def status(self, identity: str) -> Job | None:
         """Return the job's row as it is now."""
@@ -83,7 +90,7 @@ class Executor:
                 put_run(db, run)
 
     def _submit_one(self, run: Run, spec: ExperimentSpec, subject: Subject, extent: Extent) -> Job | None:
-        if is_complete(self.store, run.id, extent, len(subject.source)):
+        if is_complete(self.store, run.id, extent, subject.available()):
             return None
         open_job = queue.job(self.store, queue.job_id(ACCURACY, run.id))
         if open_job and open_job.state in queue.OPEN:
@@ -91,10 +98,10 @@ class Executor:
         title = f"{subject.network.title}, {in_words(spec.pruning)}"
         return queue.enqueue(self.store, ACCURACY, run.id, title, asdict(extent))
 
-    def _submit_sweep(self, specs: Sequence[ExperimentSpec], extent: Extent) -> Job:
-        request = {"specs": [spec.to_json() for spec in specs], "extent": asdict(extent)}
-        title = f"Pack {specs[0].data}, then run {len(specs)} networks"
-        return queue.enqueue(self.store, SWEEP, _digest(request), title, request)
+    def _submit_pack(self, of: ExperimentSpec, then: Sequence[ExperimentSpec], extent: Extent) -> Job:
+        request = {"of": of.to_json(), "then": [spec.to_json() for spec in then], "extent": asdict(extent)}
+        title = f"Pack {of.data}" + (f", then run {len(then)} networks" if then else "")
+        return queue.enqueue(self.store, PACK, _digest(request), title, request)
 
 
 def is_complete(store: Store, run_id: str, extent: Extent, available: int) -> bool:

@@ -32,6 +32,11 @@ class Subject:
         """Return the packed data, None if it is not packed yet."""
         return find_pack(self.source, self.preset, self.cache)
 
+    def available(self) -> int:
+        """Return how many images there are to evaluate: of packed data those that are not broken."""
+        packed = self.packed()
+        return len(self.source) if packed is None else len(packed)
+
     def pack(self, progress: Progress = silent) -> Pack:
         """Return the packed data, packing it first where need be."""
         return pack(self.source, self.preset, cache=self.cache, progress=progress)

@@ -8,6 +8,7 @@ from core.experiment import ExperimentSpec
 from core.jobs.executor import Executor
 from core.jobs.process import ensure_workers
 from core.jobs.subject import Subject, find_subject
+from core.networks.registry import NETWORKS
 from core.store.database import Store, open_store
 from core.store.demo import import_demo
 
@@ -16,9 +17,15 @@ _SUBJECT_SECONDS = 120  # so long is a folder believed to hold what it held
 
 @st.cache_resource(show_spinner="Opening the store …")
 def store() -> Store:
-    """Return the store with the shipped runs in it. Raises StorageError."""
+    """Return the store with the shipped runs in it. Raises StorageError.
+
+    A worker is started and packs the demo's scenes, so that the first *Run* need not wait for it.
+    """
     opened = open_store()
     import_demo(opened)
+    if NETWORKS["demo"].find() is not None:
+        Executor(opened).prepare(ExperimentSpec())
+    ensure_workers(opened)
     return opened
 
 
