@@ -65,7 +65,8 @@ def _displayable(luma: Floats, chroma: Floats) -> Floats:
     room_above = (255 - luma) / np.maximum(chroma.max(-1), 1e-6)
     room_below = luma / np.maximum(-chroma.min(-1), 1e-6)
     scale = np.clip(np.minimum(room_above, room_below), 0, 1)
-    return np.clip(luma[..., None] + scale[..., None] * chroma, 0, 255)
+    colours: Floats = np.clip(luma[..., None] + scale[..., None] * chroma, 0, 255)
+    return colours
 
 
 def _check_overlay(image: Picture, values: Map, opacity: float) -> None:

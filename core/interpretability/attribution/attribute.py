@@ -40,7 +40,8 @@ def attribute(
 def _query(module: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None, seed: int) -> Query:
     if baselines is not None and baselines.shape[:1] == (1,):
         baselines = baselines.expand(inputs.shape)
-    return Query(module, _own(inputs), targets.to(inputs.device), seed, None if baselines is None else _own(baselines))
+    classes = targets.clone().to(inputs.device)
+    return Query(module, _own(inputs), classes, seed, None if baselines is None else _own(baselines))
 
 
 def _own(images: Tensor) -> Tensor:
