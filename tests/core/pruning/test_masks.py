@@ -106,6 +106,13 @@ def test_random_depends_on_seed_and_layer_alone(network, technique):
     assert same(fewer, {name: masks[name] for name in fewer})
 
 
+def test_random_draws_anew_for_each_layer(network):
+    twins = ("inception4b.branch4.1.conv", "inception4c.branch4.1.conv")  # of one shape
+    exclude = tuple(name for name in INCEPTION_CONVS if name not in twins)
+    one, other = make_masks(network, Pruning("unstructured", "random", rate=0.5, exclude=exclude)).values()
+    assert (one == other).float().mean() == pytest.approx(0.5, abs=0.02)
+
+
 def test_random_takes_no_side_among_layers(network):
     shares = layer_sparsity(
         network, make_masks(network, Pruning("unstructured", "random", "global", 0.4, exclude=REST))
