@@ -1,0 +1,84 @@
+"""The runs of a store as one looks at them: by dense network and data, then by curve, then by rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from core.experiment import ExperimentSpec
+from core.series import Series, series_of, titles
+
+
+@dataclass(frozen=True)
+class Member:
+    """A run and what is known of it so far."""
+
+    id: str
+    spec: ExperimentSpec
+    images: int  # measured so far, 0 if none
+    top1: float | None  # a share; None if nothing was measured yet
+
+    @property
+    def rate(self) -> float:
+        """The nominal rate."""
+        return self.spec.pruning.rate
+
+
+@dataclass(frozen=True)
+class Family:
+    """A dense network on some data, and all the ways in which it was pruned there."""
+
+    title: str
+    network_sha: str
+    data_sha: str
+    members: tuple[Member, ...]  # the latest last
+
+    @property
+    def spec(self) -> ExperimentSpec:
+        """The dense experiment, as the latest run names its network and data."""
+        return self.members[-1].spec.dense()
+
+    @property
+    def dense(self) -> Member | None:
+        """The run of the dense network, None if it was not run."""
+        return next((member for member in self.members if member.spec.pruning.dense), None)
+
+    def curves(self) -> dict[str, tuple[Member, ...]]:
+        """Return the pruned runs of each curve by rising rate, under names that tell the curves apart."""
+        found: dict[Series, list[Member]] = {}
+        for member in self.members:
+            series = series_of(member.spec.pruning)
+            if series is not None:
+                found.setdefault(series, []).append(member)
+        return {title: tuple(sorted(found[one], key=lambda each: each.rate)) for one, title in titles(found).items()}
+
+    def member(self, run_id: str) -> Member | None:
+        """Return the run of that id, None if it is not of this family."""
+        return next((member for member in self.members if member.id == run_id), None)
+
+
+def families(runs: pd.DataFrame) -> tuple[Family, ...]:
+    """Sort the rows of `runs_frame` into families, the one with the latest run first, their titles all different."""
+    if runs.empty:
+        return ()
+    groups = [rows for _, rows in runs.sort_values("created_at").groupby(["network_sha", "data_sha"])]
+    groups.sort(key=lambda rows: float(rows["created_at"].max()), reverse=True)
+    names = [f"{rows['network'].iloc[-1]}, {rows['data'].iloc[-1]}" for rows in groups]
+    return tuple(_family(rows, name, names.count(name) > 1) for rows, name in zip(groups, names, strict=True))
+
+
+def _family(rows: pd.DataFrame, name: str, ambiguous: bool) -> Family:
+    network, data = str(rows["network_sha"].iloc[0]), str(rows["data_sha"].iloc[0])
+    title = f"{name} ({network[:6]}, {data[:6]})" if ambiguous else name
+    return Family(title, network, data, tuple(_member(row) for row in rows.to_dict("records")))
+
+
+def _member(row: Mapping[Hashable, Any]) -> Member:
+    images = row.get("images", math.nan)
+    measured = not math.isnan(images)
+    spec = ExperimentSpec.from_json(row["spec"])
+    return Member(row["id"], spec, int(images) if measured else 0, float(row["top1"]) if measured else None)

@@ -1,0 +1,49 @@
+"""One image, many networks, side by side: what each says of it, and what in it each goes by."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.experiment import ExperimentSpec
+from core.families import families
+from core.store.runs import runs_frame
+from pages.widgets.compared import Compared, choose_networks, move
+from pages.widgets.core_access import store, subject_of
+from pages.widgets.errors import shown_errors
+from pages.widgets.filmstrip import choose_image
+from pages.widgets.question import choose_look, choose_question
+from pages.widgets.strip import draw_strip, prepare
+from pages.widgets.views import shown
+
+
+def page() -> None:
+    """Draw the page."""
+    compared = _choose_networks()
+    subject = subject_of(compared.spec)
+    image = shown(subject, choose_image(subject, compared))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        question = choose_question()
+        move(compared)
+        look = choose_look(image.example.mask is not None)
+    draw_strip(image, compared, question, look)
+    if not compared.members:
+        _say_what_to_do()
+    prepare(image, compared, question)
+
+
+def _choose_networks() -> Compared:
+    found = families(runs_frame(store()))
+    return choose_networks(found) if found else Compared(ExperimentSpec())
+
+
+def _say_what_to_do() -> None:
+    st.info(
+        "Here stands what pruned networks look at in the same image, beside the dense one. "
+        "None was pruned yet: choose a technique and rates in Trade-offs and run them."
+    )
+    if st.button("Go to Trade-offs", type="primary"):
+        st.switch_page("pages/tradeoffs.py")
+
+
+with shown_errors():
+    page()

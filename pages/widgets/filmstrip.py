@@ -1,0 +1,149 @@
+"""Which image: a list to choose from, thumbnails to click, the next and the previous. The URL holds it (`image`)."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.data.order import stratified_order
+from core.data.source import Source
+from core.errors import PrunescopeError
+from core.evaluation.disagreement import lost
+from core.experiment import in_words
+from core.jobs.subject import Subject
+from core.store.predictions import load
+from core.words import count
+from pages.widgets.compared import Compared
+from pages.widgets.core_access import store
+from pages.widgets.errors import plain
+from pages.widgets.views import shown
+
+EVERY, LOST = "All images", "Dense right, pruned wrong"
+_THUMBNAILS = 8
+
+
+def choose_image(subject: Subject, compared: Compared) -> int:
+    """Draw the choice of the image and return its place in the source."""
+    left, right = st.columns([3, 10])
+    with left:
+        places = _listed(subject, compared)
+        chosen = _chosen(subject.source, places)
+        found = np.flatnonzero(places == chosen)
+        at = int(found[0]) if len(found) else 0
+        _steps(subject.source, places, at)
+        st.caption(_where(subject, chosen, at if len(found) else None, len(places)))
+    with right:
+        _thumbnails(subject, places, at, chosen)
+    return chosen
+
+
+def _listed(subject: Subject, compared: Compared) -> NDArray[np.int64]:
+    """Draw the list of lists and return the places in the source of the images in the chosen one."""
+    classes = subject.source.classes
+    present = [classes[label] for label in np.unique(subject.source.labels)]
+    listing = st.selectbox(
+        "Images",
+        [EVERY, LOST, *present],
+        key="images_of",
+        bind="query-params",
+        on_change=_forget_image,
+        help="All, those of one class, or those that the dense network knows and the moving network lost, "
+        "the largest rise of the loss first.",
+    )
+    if listing == LOST:
+        return _lost(subject, compared)
+    if listing == EVERY:
+        return _everything(subject.source.identity(), subject.source)
+    return np.flatnonzero(subject.source.labels == classes.index(listing))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _everything(identity: str, _source: Source) -> NDArray[np.int64]:
+    return stratified_order(_source.labels)
+
+
+def _lost(subject: Subject, compared: Compared) -> NDArray[np.int64]:
+    """Return the images lost by the moving network; all, and say why, where there are none."""
+    everything = _everything(subject.source.identity(), subject.source)
+    if compared.family is None or compared.family.dense is None or compared.moving is None:
+        st.caption("Nothing was measured yet: these are all images.")
+        return everything
+    dense, moving = compared.family.dense, compared.moving
+    places = _lost_places(moving.id, dense.id, min(moving.images, dense.images))
+    if not len(places):
+        measured = count(min(moving.images, dense.images), "measured image")
+        st.caption(f"{plain(in_words(moving.spec.pruning))} lost none of {measured}: these are all images.")
+        return everything
+    pack = subject.packed()
+    return places if pack is None else pack.indices[places]
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _lost_places(run_id: str, dense_id: str, images: int) -> NDArray[np.int64]:
+    return lost(load(store(), run_id, images), load(store(), dense_id, images))
+
+
+def _chosen(source: Source, places: NDArray[np.int64]) -> int:
+    """Return the place of the image in the URL, of the first of the list where it names none."""
+    identity = st.query_params.get("image", "")
+    known = _place_of(source.identity(), source).get(identity)
+    if identity and known is None:
+        st.warning(f"There is no image {plain(identity)} in {plain(source.title)}; this is another.")
+    return int(places[0]) if known is None else known
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _place_of(identity: str, _source: Source) -> dict[str, int]:
+    return {image: place for place, image in enumerate(_source.ids)}
+
+
+def _where(subject: Subject, chosen: int, at: int | None, images: int) -> str:
+    place = "not in this list" if at is None else f"{at + 1:,} of {images:,}"
+    return f"{plain(subject.source.ids[chosen])}, {place}"
+
+
+def _steps(source: Source, places: NDArray[np.int64], at: int) -> None:
+    with st.container(horizontal=True, gap="xsmall"):
+        for label, to, key in (("Previous", at - 1, "Left"), ("Next", at + 1, "Right")):
+            there = 0 <= to < len(places)
+            identity = source.ids[places[to]] if there else ""
+            st.button(label, on_click=_go, args=(identity,), disabled=not there, shortcut=key)
+        st.button("Random", on_click=_go_anywhere, args=(source, places))
+
+
+def _thumbnails(subject: Subject, places: NDArray[np.int64], at: int, chosen: int) -> None:
+    """Draw the images around the chosen one; which they are changes only when it leaves them."""
+    first = at // _THUMBNAILS * _THUMBNAILS
+    columns = st.columns(_THUMBNAILS, gap="small", wrap=False)
+    for column, place in zip(columns, places[first : first + _THUMBNAILS].tolist(), strict=False):
+        with column:
+            _thumbnail(subject, place, place == chosen)
+
+
+def _thumbnail(subject: Subject, place: int, is_chosen: bool) -> None:
+    source = subject.source
+    try:
+        st.image(shown(subject, place).example.pixels, width="stretch")
+    except PrunescopeError as error:
+        st.caption(plain(str(error)))
+    st.button(
+        f":small[{plain(source.classes[source.labels[place]])}]",
+        key=f"thumbnail {place}",
+        type="primary" if is_chosen else "tertiary",
+        on_click=_go,
+        args=(source.ids[place],),
+        width="stretch",
+    )
+
+
+def _go(identity: str) -> None:
+    st.query_params["image"] = identity
+
+
+def _go_anywhere(source: Source, places: NDArray[np.int64]) -> None:
+    _go(source.ids[places[np.random.default_rng().integers(len(places))]])
+
+
+def _forget_image() -> None:
+    st.query_params.pop("image", None)

@@ -1,0 +1,126 @@
+"""The strip: the picture, then one tile a network, all asked the same and shown on one colour scale."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.families import Member
+from core.figures.maps import common_limit, outline, overlay, scale_bar
+from core.interpretability.inspection import BASELINE, target_class
+from core.pruning.settings import Pruning
+from core.words import count, duration, listed
+from pages.widgets.compared import Compared
+from pages.widgets.errors import plain
+from pages.widgets.look import is_dark
+from pages.widgets.question import Look, Question
+from pages.widgets.tiles import draw_picture, draw_tile, tile_of
+from pages.widgets.views import Shown, map_of, probabilities_of
+
+_AHEAD = 4  # maps that are prepared on the curve, the nearest first
+_OUTLINE = "#FFFFFF"
+
+Picture = NDArray[np.uint8]  # (h, w, 3)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What one network says of the image, and its map (h, w) for the class `target`."""
+
+    member: Member | None  # None: the dense network, which was not run
+    probabilities: NDArray[np.float32]
+    target: int
+    map: NDArray[np.float32]
+
+
+def draw_strip(image: Shown, compared: Compared, question: Question, look: Look) -> None:
+    """Draw the picture and a tile for each network, above them in words and as a bar what they share."""
+    words, bar, busy = st.columns([5, 3, 2], vertical_alignment="center")
+    strip = st.container(horizontal=True, gap="small")
+    with strip:
+        draw_picture(_outlined(image.example.pixels, image, look), image)
+    with busy:
+        views = _views(image, compared, question)
+    limit = common_limit([view.map for view in views])
+    words.caption(_in_words(image, question, views))
+    with bar:
+        _draw_scale(question, limit)
+    with strip:
+        for place, view in enumerate(views):
+            _draw_view(
+                str(place), view, image, question, _outlined(_overlaid(view, image, question, look, limit), image, look)
+            )
+
+
+def prepare(image: Shown, compared: Compared, question: Question) -> None:
+    """Compute, once the page is drawn, the maps that the slider will ask for next; any click ends it."""
+    told = st.empty()
+    for member in compared.neighbours()[:_AHEAD]:
+        told.caption(f"Preparing the map at rate {member.rate:g} …")  # here Streamlit lets a click take over
+        _view(image, member, question)
+    told.empty()
+
+
+def _views(image: Shown, compared: Compared, question: Question) -> list[View]:
+    """Return the view of each network, the dense one first, and tell how far it is where that takes long."""
+    members, started = [compared.dense, *compared.members], time.monotonic()
+    views: list[View] = []
+    for done, member in enumerate(members):
+        with st.spinner(_progress(question, done, len(members), time.monotonic() - started)):
+            views.append(_view(image, member, question))
+    return views
+
+
+def _progress(question: Question, done: int, total: int, spent: float) -> str:
+    left = f", {duration(spent / done * (total - done))} left" if done else ""
+    return f"{question.method.title}: network {done + 1} of {total}{left}"
+
+
+def _view(image: Shown, member: Member | None, question: Question) -> View:
+    pruning = Pruning() if member is None else member.spec.pruning
+    dense, own = probabilities_of(image, Pruning()), probabilities_of(image, pruning)
+    target = target_class(question.target, image.example.label, dense.tolist(), own.tolist())
+    return View(member, own, target, map_of(image, pruning, target, question.method.name))
+
+
+def _draw_view(key: str, view: View, image: Shown, question: Question, picture: Picture) -> None:
+    nothing = "" if view.map.any() else ": nothing"
+    title = f"{question.method.title}{nothing}"
+    draw_tile(tile_of(key, view.member, image, view.probabilities, view.target, title), picture, image)
+
+
+def _overlaid(view: View, image: Shown, question: Question, look: Look, limit: float) -> Picture:
+    signed, pixels = question.method.signed, image.example.pixels
+    return overlay(pixels, view.map, limit=limit, signed=signed, opacity=look.opacity, dark=is_dark())
+
+
+def _outlined(picture: Picture, image: Shown, look: Look) -> Picture:
+    mask = image.example.mask
+    return outline(picture, mask, _OUTLINE) if look.outline and mask is not None else picture
+
+
+def _draw_scale(question: Question, limit: float) -> None:
+    bar = scale_bar(limit=limit, signed=question.method.signed, dark=is_dark(), unit=question.method.unit)
+    st.plotly_chart(bar, key="scale", config={"displayModeBar": False}, theme=None)
+
+
+def _in_words(image: Shown, question: Question, views: list[View]) -> str:
+    """Say what the method tells and does not tell, the target, the baseline and the scale."""
+    method, classes = question.method, image.subject.network.classes
+    targets = list(dict.fromkeys(plain(classes[view.target]) for view in views))
+    start = f", from a {BASELINE} picture on" if method.needs_baseline else ""
+    scale = (
+        "It ends at the 99th percentile of all values"
+        if len(views) == 1
+        else (
+            f"One colour scale for all {count(len(views), 'network')}; it ends at the 99th percentile of their values"
+        )
+    )
+    return (
+        f"**{method.title}** for **{listed(targets)}** ({question.target}){start}. {method.meaning} "
+        f"What it cannot tell: {method.limits} {scale}."
+    )

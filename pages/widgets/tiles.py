@@ -1,0 +1,93 @@
+"""Equal tiles: a picture, what the network says of it, what the network is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.experiment import in_words
+from core.families import Member
+from core.figures.bars import top_bars
+from core.pruning.settings import Pruning
+from core.pruning.techniques import TECHNIQUES
+from core.words import count, percent
+from pages.widgets.errors import plain
+from pages.widgets.look import is_dark
+from pages.widgets.views import Shown, sparsity_of
+
+WIDTH = 240  # pixels: five in a row at 1440, three at 800
+_LONGEST = 22  # characters of a class name that fit on one line
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """A network in words, and what it says of the image: (classes,)."""
+
+    key: str
+    title: str
+    details: str  # for the hover
+    about: str  # under the picture
+    facts: tuple[str, str]
+    probabilities: NDArray[np.float32]
+    target: int
+
+
+def tile_of(
+    key: str, member: Member | None, image: Shown, probabilities: NDArray[np.float32], target: int, method: str
+) -> Tile:
+    """Return the tile of a run, or of the dense network where there is none."""
+    pruning = Pruning() if member is None else member.spec.pruning
+    about = f"{method} for {short(image.subject.network.classes[target])}"
+    gone = f"sparsity {percent(sparsity_of(image.subject, pruning))}"
+    return Tile(
+        key, _title(pruning), in_words(pruning), about, (_how(pruning, gone), _accuracy(member)), probabilities, target
+    )
+
+
+def draw_tile(tile: Tile, picture: NDArray[np.uint8], image: Shown) -> None:
+    """Draw a tile; each part of it has the same height whatever it says."""
+    names, label = image.subject.network.classes, image.example.label
+    with st.container(width=WIDTH, gap="xsmall"):
+        st.markdown(f"**{plain(tile.title)}**", help=plain(tile.details))
+        st.image(picture, caption=plain(tile.about), width="stretch")
+        st.markdown(_verdict(tile, names, label))
+        st.caption("  \n".join(plain(fact) for fact in tile.facts))
+        bars = top_bars(tile.probabilities, names, true_class=label, highlight=tile.target, dark=is_dark())
+        st.plotly_chart(bars, key=f"bars {tile.key}", config={"displayModeBar": False}, theme=None)
+
+
+def draw_picture(picture: NDArray[np.uint8], image: Shown) -> None:
+    """Draw the tile of the picture itself."""
+    with st.container(width=WIDTH, gap="xsmall"):
+        st.markdown("**Picture**")
+        st.image(picture, caption=plain(image.example.id), width="stretch")
+        st.markdown(f"{plain(short(image.subject.network.classes[image.example.label]))}")
+        st.caption("the true class")
+
+
+def short(name: str) -> str:
+    """Cut a class name so that it fits on one line of a tile."""
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
+
+
+def _title(pruning: Pruning) -> str:
+    return "Dense" if pruning.dense else f"{TECHNIQUES[pruning.technique].title} {pruning.rate:.2f}"
+
+
+def _how(pruning: Pruning, gone: str) -> str:
+    return "nothing is removed" if pruning.dense else f"{gone}, {pruning.criterion.capitalize()}, {pruning.ranking}"
+
+
+def _accuracy(member: Member | None) -> str:
+    if member is None or member.top1 is None:
+        return "accuracy not measured yet"
+    return f"top-1 {percent(member.top1)} on {count(member.images, 'image')}"
+
+
+def _verdict(tile: Tile, names: tuple[str, ...], label: int) -> str:
+    said = int(np.argmax(tile.probabilities))
+    colour, mark = ("green", "right") if said == label else ("red", "wrong")
+    return f":{colour}[**{mark}**] {plain(short(names[said]))} {percent(float(tile.probabilities[said]))}"
