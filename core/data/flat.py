@@ -141,7 +141,7 @@ def _require_files(rows: list[Row], folder: Path, table: Path) -> None:
     if missing:
         raise BrokenDataError(
             f"{table} line {missing[0].line} names {missing[0].file}, which is not in {folder}"
-            + (f" (nor are {len(missing) - 1:,} others)" if missing[1:] else ""),
+            + (f" ({len(missing):,} files are missing in all)" if missing[1:] else ""),
             "files that are in the folder",
             "add the files, or take their lines away",
         )

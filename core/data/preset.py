@@ -36,7 +36,7 @@ def cropped(image: Image, preset: Preset) -> Image:
     need not load torch. EXIF orientation is ignored, as torchvision's own folder loader ignores it. An image smaller
     than the crop is padded with black.
     """
-    picture = image.convert("RGB")
+    picture = image if image.mode == "RGB" else image.convert("RGB")
     if preset.resize is not None:
         picture = picture.resize(_resized(picture.size, preset.resize), Resampling.BILINEAR)
     left, top = (_margin(length, preset.crop) for length in picture.size)

@@ -8,12 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from torchvision.transforms import functional
+from torchvision.transforms._presets import ImageClassification
 
 import core.operators  # noqa: F401  (before torchvision)
 from core.data.files import read_picture
 from core.data.preset import Preset, cropped, pixels
-from torchvision.transforms import functional
-from torchvision.transforms._presets import ImageClassification
 
 SIZES = [(500, 375), (375, 500), (227, 227), (256, 256), (257, 256), (641, 223), (100, 900), (90, 61), (31, 33), (1, 5)]
 MODES = ["RGB", "L", "RGBA", "P", "CMYK", "1", "I;16"]
