@@ -48,8 +48,9 @@ def _weights_only(path: Path) -> dict[str, Tensor]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        reason = (str(error) or "it is empty").splitlines()[0]
         raise BrokenDataError(
-            f"{path} cannot be read as weights alone ({str(error).splitlines()[0]})",
+            f"{path} cannot be read as weights alone ({reason})",
             "a state dict: parameter names and tensors, no other objects",
             "save it again with safetensors.torch.save_file(network.state_dict(), ...)",
         ) from error
