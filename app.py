@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-st.set_page_config(page_title="Prunescope", layout="wide")
+st.set_page_config(page_title="Prunescope", layout="wide", initial_sidebar_state=320)
 st.navigation(
     [
         st.Page("pages/tradeoffs.py", title="Trade-offs", default=True),

@@ -28,8 +28,15 @@ class Detail:
 
     @property
     def title(self) -> str:
-        """What was done, in words."""
-        return in_words(self.spec.pruning)
+        """What was done, in words, to begin a line with."""
+        words = in_words(self.spec.pruning)
+        return words[:1].upper() + words[1:]
+
+    def worst_classes(self, most: int) -> pd.DataFrame:
+        """Return the classes that lose most, as a table for the eye: shares in per cent."""
+        worst = self.classes.head(most)
+        shares = {f"{who} %": 100 * worst[who] for who in ("dense", "pruned")}
+        return pd.DataFrame({"class": worst["name"], **shares, "images": worst["images"]})
 
 
 def find_detail(store: Store, run_id: str, classes: tuple[str, ...]) -> Detail | None:

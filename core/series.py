@@ -10,12 +10,14 @@ import pandas as pd
 
 from core.experiment import ExperimentSpec
 from core.layer_names import prunable_names
+from core.pruning.criteria import CRITERIA
+from core.pruning.scopes import SCOPES
 from core.pruning.settings import Pruning
 from core.pruning.techniques import TECHNIQUES
 from core.words import count
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Series:
     """What the runs of a curve have in common. Fields that do not matter for the technique are None."""
 
@@ -65,10 +67,16 @@ def with_series(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def titles(series: Iterable[Series]) -> dict[Series, str]:
-    """Return a name for each curve that says the technique and whatever else tells these curves apart."""
-    every = sorted(set(series))
+    """Return a name for each curve, in the order of a legend: the technique and whatever else tells them apart."""
+    every = sorted(set(series), key=_place)
     varying = [field for field in asdict(every[0]) if _differs(every, field)] if every else []
     return {one: _title(one, varying) for one in every}
+
+
+def _place(one: Series) -> tuple[object, ...]:
+    """Return what sorts curves: techniques, criteria and scopes in the order in which they are offered."""
+    offered = (TECHNIQUES, one.technique), (CRITERIA, one.criterion), (SCOPES, one.scope)
+    return (*(list(names).index(name) for names, name in offered), one.form or "", one.seed or 0, one.layers)
 
 
 def _differs(every: list[Series], field: str) -> bool:

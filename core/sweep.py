@@ -77,7 +77,7 @@ class Sweep:
         numbers = [len(set(self.rates_of(name))) for name in self.techniques]
         if len(set(numbers)) == 1:
             return count(numbers[0], "rate") + (" each" if len(numbers) > 1 else "")
-        return f"{min(numbers)} to {max(numbers)} rates each"
+        return f"{min(numbers)} {'or' if max(numbers) == min(numbers) + 1 else 'to'} {max(numbers)} rates each"
 
 
 def images_in_words(title: str, generated: bool, extent: Extent, available: int) -> str:

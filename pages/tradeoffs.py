@@ -31,10 +31,17 @@ CHART = "curves"
 
 @dataclass(frozen=True)
 class View:
-    """What the results are drawn from: the network and images, and the curves that are asked for (None: all)."""
+    """What the page shows: a network and images, and what is asked for on them (None where a setting is refused)."""
 
     subject: Subject
-    curves: frozenset[Series] | None
+    specs: tuple[ExperimentSpec, ...] | None
+    extent: Extent | None
+
+    @property
+    def curves(self) -> frozenset[Series] | None:
+        """The curves that are asked for; None: all."""
+        found = {series_of(spec.pruning) for spec in self.specs or ()}
+        return frozenset(one for one in found if one) if self.specs else None
 
     def runs(self) -> pd.DataFrame:
         """Return the runs of this network on these images, as `runs_frame` with `series`; empty while not packed."""
@@ -50,15 +57,13 @@ def page() -> None:
     _stop_without_network(settings)
     with shown_errors():
         subject = subject_of(ExperimentSpec(settings.network, settings.weights, settings.data, settings.preprocess))
-    view = View(subject, None)
+        working = bool(executor().list(OPEN))
+    view = View(subject, None, None)
     with shown_errors(stop=False):
         sweep, extent = settings.sweep(), settings.extent()
-        specs = sweep.specs()
+        view = View(subject, tuple(sweep.specs()), extent)
         _headline(sweep, extent, subject)
-        _run_row(view, specs, extent)
-        view = View(subject, frozenset(one for one in map(series_of, (spec.pruning for spec in specs)) if one))
-    working = bool(executor().list(OPEN))
-    st.fragment(_results, run_every=POLL_SECONDS if working else None)(view, working)
+    st.fragment(_live, run_every=POLL_SECONDS if working else None)(view, working)
 
 
 def _stop_without_network(settings: Settings) -> None:
@@ -93,51 +98,68 @@ def _headline(sweep: Sweep, extent: Extent, subject: Subject) -> None:
     st.markdown(plain(sweep.in_words(subject.network.title, images)))
 
 
-def _run_row(view: View, specs: list[ExperimentSpec], extent: Extent) -> None:
-    cost = estimate(view.runs(), specs, view.subject, extent)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Run", type="primary", disabled=not cost.new, key="run_button"):
-            with shown_errors(stop=False), st.spinner("Queueing …"):
-                executor().submit(specs, extent)
-                keep_workers()
-        st.markdown(plain(_cost_in_words(cost, view.subject, extent)), width="stretch")
-
-
-def _cost_in_words(cost: Estimate, subject: Subject, extent: Extent) -> str:
-    if not cost.new:
-        return f"All {count(cost.known, 'network')} are measured this exactly already"
-    known = f", {cost.known:,} known" if cost.known else ""
-    bound = "at most" if extent.precision is not None else "about"
-    measured = "" if cost.speed.measured_here else " (a guess until something ran here)"
-    rate = f"at {speed(cost.speed.images_per_second)}{measured}"
-    return f"{count(cost.new, 'new network')}{known} · {bound} {duration(cost.seconds)} {rate}{_packing(subject)}"
-
-
-def _packing(subject: Subject) -> str:
-    if subject.fingerprint() is not None:
-        return ""
-    cost = pack_cost(subject.source, subject.preset)
-    return f" · before that, once, {count(cost.images, 'image')} are packed ({size(cost.bytes)} in the cache)"
-
-
-def _results(view: View, working: bool) -> None:
-    """Draw the queue, the curves, the clicked point and the table; runs again by itself while there are jobs."""
+def _live(view: View, working: bool) -> None:
+    """Draw what changes while networks are measured; runs again by itself as long as there are jobs."""
     with shown_errors():
         jobs = executor().list(OPEN)
         if working and not jobs:
             st.rerun()
         runs = view.runs()
-    if jobs:
-        keep_workers()
-        queue_line(jobs)
+        if view.specs is not None and view.extent is not None:
+            _run_row(runs, view.subject, view.specs, view.extent)
+        if jobs:
+            keep_workers()
+            queue_line(jobs)
+        _results(view, runs, working=bool(jobs))
+
+
+def _run_row(runs: pd.DataFrame, subject: Subject, specs: tuple[ExperimentSpec, ...], extent: Extent) -> None:
+    cost = estimate(runs, specs, subject, extent)
+    button, words = st.columns([1, 9], vertical_alignment="center", wrap=False)
+    words.markdown(plain(_cost_in_words(cost, subject, extent)))
+    if button.button("Run", type="primary", disabled=not cost.new, width="stretch"):
+        with st.spinner("Queueing …"):
+            executor().submit(specs, extent)
+            keep_workers()
+        st.rerun()
+
+
+def _cost_in_words(cost: Estimate, subject: Subject, extent: Extent) -> str:
+    if not cost.new:
+        return _nothing_to_run(cost)
+    bound = "at most" if extent.precision is not None else "about"
+    guess = "" if cost.speed.measured_here else " (a guess until something ran here)"
+    parts = (
+        count(cost.new, "new network"),
+        f"{bound} {duration(cost.seconds)} at {speed(cost.speed.images_per_second)}{guess}",
+        _packing(subject),
+        f"{cost.open:,} queued" if cost.open else "",
+        f"{cost.known:,} known" if cost.known else "",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def _nothing_to_run(cost: Estimate) -> str:
+    if cost.open:
+        return f"{count(cost.open, 'network')} queued, {cost.known:,} known"
+    return f"{count(cost.known, 'network')} asked for, all known this exactly"
+
+
+def _packing(subject: Subject) -> str:
+    if subject.packed() is not None:
+        return ""
+    cost = pack_cost(subject.source, subject.preset)
+    return f"before that, once, {count(cost.images, 'image')} to pack ({size(cost.bytes)})"
+
+
+def _results(view: View, runs: pd.DataFrame, *, working: bool) -> None:
     axis, measure, everything = _axes()
     shown = runs if everything or view.curves is None else _chosen(runs, view.curves)
     _failures(shown)
     if "images" not in shown or shown["images"].isna().all():
-        _nothing_yet(working=bool(jobs))
+        _nothing_yet(working=working)
         return
     _curves_and_detail(view.subject, shown, axis, measure)
-    _table(shown)
 
 
 def _chosen(runs: pd.DataFrame, curves: frozenset[Series]) -> pd.DataFrame:
@@ -209,8 +231,8 @@ def _curves_and_detail(subject: Subject, runs: pd.DataFrame, axis: str, measure:
                 figure, theme=None, key=CHART, on_select=_keep_selection, selection_mode="points",
                 config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
             )  # fmt: skip
-            if not detail:
-                st.caption("Click a point for its layers, its worst classes and what the network looks at.")
+            st.caption("Click a point for its layers, its worst classes and what it looks at. Drag to zoom.")
+            _table(runs)
         if detail:
             with st.container(width=360, border=True):
                 draw_detail(detail)

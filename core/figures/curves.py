@@ -12,6 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.figures.theme import DENSE_COLOUR, TECHNIQUE_COLOURS, Palette, palette, template
+from core.layer_names import INCEPTION_CONVS
 from core.series import Series, titles
 from core.words import between, count, percent, points, points_between, probability
 
@@ -83,17 +84,28 @@ def tradeoff_curves(
 
 def _style(figure: go.Figure, runs: pd.DataFrame, measure: Measure, column: str, axis: str, dark: bool) -> None:
     legend = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "title": None}
-    margin = {"l": 64, "r": 16, "t": 40, "b": 56}
+    margin = {"l": 64, "r": 16, "t": 64, "b": 56}
     figure.update_layout(
         template=template(dark), height=HEIGHT, legend=legend, margin=margin, hovermode="closest", uirevision=column
     )
-    figure.update_layout(clickmode="event+select", dragmode="zoom")
+    figure.update_layout(clickmode="event+select", dragmode="zoom", modebar=_quiet(palette(dark)))
     last = float(runs[column].max()) if len(runs) and column in runs else 1.0
     last = 1.0 if not last > 0 else last
-    figure.update_xaxes(title=axis, range=[-0.03 * last, 1.06 * last], tickformat=".0%" if "spars" in column else None)
-    figure.update_yaxes(title=measure.title, rangemode="tozero")
+    figure.update_xaxes(
+        title=_title(axis), range=[-0.03 * last, 1.06 * last], tickformat=".0%" if "spars" in column else None
+    )
+    figure.update_yaxes(title=_title(measure.title), rangemode="tozero")
     if measure.share:
         figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+
+
+def _title(text: str) -> dict[str, Any]:
+    return {"text": text, "font": {"size": 14}}
+
+
+def _quiet(colours: Palette) -> dict[str, str]:
+    """Return how the buttons over a chart look: without a ground of their own."""
+    return {"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.text}
 
 
 def _add_chance(figure: go.Figure, level: float, colours: Palette) -> None:
@@ -259,8 +271,9 @@ def layer_bars(
 
 
 def _block_ticks(names: Sequence[str]) -> tuple[list[float], list[str]]:
-    """Return for each block the middle of its bars and its short name."""
+    """Return for each inception block the middle of its bars and its short name; stem and fc are too narrow for one."""
     blocks: dict[str, list[int]] = {}
     for index, name in enumerate(names):
-        blocks.setdefault(name.partition(".")[0].removeprefix("inception"), []).append(index)
+        if name in INCEPTION_CONVS:
+            blocks.setdefault(name.partition(".")[0].removeprefix("inception"), []).append(index)
     return [sum(places) / len(places) for places in blocks.values()], list(blocks)

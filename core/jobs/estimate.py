@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -12,7 +13,7 @@ from core.experiment import ExperimentSpec, Extent, with_dense_first
 from core.jobs.devices import devices
 from core.jobs.executor import is_enough
 from core.jobs.subject import Subject
-from core.store.queue import QUEUED, RUNNING, Job
+from core.store.queue import OPEN, QUEUED, RUNNING, Job
 
 # images/s of one GoogLeNet at 224 px, measured once: 2 CPU cores (channels last, batch norm folded) and one H100.
 MEASURED_AT_224 = {"cpu": 34.0, "cuda": 5000.0}
@@ -30,7 +31,8 @@ class Speed:
 class Estimate:
     """The cost of running experiments. `seconds` is an upper bound where a precision may stop them early."""
 
-    new: int  # networks with images still to be evaluated, the dense one among them
+    new: int  # networks to be evaluated, or further than before; the dense one counts too
+    open: int  # networks that are queued or running already
     known: int  # networks whose figures are exact enough already
     images: int  # evaluations to be done, over all networks
     speed: Speed
@@ -49,9 +51,10 @@ def estimate(known: pd.DataFrame, specs: Iterable[ExperimentSpec], subject: Subj
     total, sha = len(subject.source), subject.fingerprint() or ""
     figures, speed = _figures(known), expected_speed(known, subject.preset.crop)
     runs = [figures.get(spec.run_id(subject.network.sha256, sha), {}) for spec in with_dense_first(specs)]
-    open_runs = [run for run in runs if not (run and is_enough(run, extent, total))]
-    left = [max(0, extent.most(total) - int(run.get("images", 0))) for run in open_runs]
-    return Estimate(len(open_runs), len(runs) - len(open_runs), sum(left), speed)
+    wanting = [run for run in runs if not ("images" in run and is_enough(run, extent, total))]
+    new = [run for run in wanting if run.get("state") not in OPEN]
+    images = sum(extent.most(total) - int(run.get("images", 0)) for run in new)
+    return Estimate(len(new), len(wanting) - len(new), len(runs) - len(wanting), images, speed)
 
 
 def expected_speed(known: pd.DataFrame, pixels: int) -> Speed:
@@ -92,9 +95,8 @@ def _images_left(job: Job, running: Job | None) -> float:
     return float(asked) if asked else float(running.total) if running and running.total else math.nan
 
 
-def _figures(known: pd.DataFrame) -> dict[str, dict[str, float]]:
-    if "images" not in known:
-        return {}
-    measured = known.dropna(subset=["images"])
-    table = measured.set_index("id")[["images", "top1_low", "top1_high"]]
-    return {str(run_id): {str(name): float(value) for name, value in row.items()} for run_id, row in table.iterrows()}
+def _figures(known: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return by run id what is known of each run, and no key for what is not."""
+    columns = [name for name in ("id", "state", "images", "top1_low", "top1_high") if name in known]
+    rows = known[columns].to_dict("records")
+    return {row["id"]: {str(key): value for key, value in row.items() if pd.notna(value)} for row in rows}

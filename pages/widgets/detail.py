@@ -24,12 +24,12 @@ def draw_detail(detail: Detail) -> None:
     if detail.run.technique:
         _layers(detail)
     if len(detail.classes):
-        _classes(detail.classes)
+        _classes(detail.worst_classes(_CLASSES_SHOWN))
 
 
 def _head(detail: Detail) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{plain(detail.title.capitalize())}**", width="content")
+        st.markdown(f"**{plain(detail.title)}**", width="content")
         if st.button("Close", type="tertiary", help="Give the curve its full width again"):
             del st.query_params["run"]
             st.rerun()
@@ -42,7 +42,7 @@ def _figures(detail: Detail) -> None:
     top1, top5 = st.columns(2, wrap=False)
     change = points(run["change"]) if "change" in run else None
     interval = f"95 % interval {between(run['top1_low'], run['top1_high'])}"
-    top1.metric("Top-1", percent(run["top1"]), change, help=f"{interval}; below it the change against dense")
+    top1.metric("Top-1", percent(run["top1"]), change, delta_color="off", delta_arrow="off", help=interval)
     top5.metric("Top-5", percent(run["top5"]), help=f"95 % interval {between(run['top5_low'], run['top5_high'])}")
     st.caption(plain(". ".join(_lines(detail)) + "."))
 
@@ -70,10 +70,5 @@ def _layers(detail: Detail) -> None:
 
 def _classes(classes: pd.DataFrame) -> None:
     st.markdown("Classes that lose most", help="Top-1 by class on the same images; few images a class: read with care")
-    share = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
-        classes.head(_CLASSES_SHOWN),
-        hide_index=True,
-        column_order=["name", "dense", "pruned", "images"],
-        column_config={"name": "class", "dense": share, "pruned": share},
-    )
+    share = st.column_config.NumberColumn(format="%.0f")
+    st.dataframe(classes, hide_index=True, column_config={"dense %": share, "pruned %": share})
