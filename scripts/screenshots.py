@@ -1,0 +1,67 @@
+"""Take the README's pictures of the three pages, light and dark: `screenshots.py [FOLDER]`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Browser
+
+from core.experiment import ExperimentSpec
+from core.jobs.subject import find_subject
+from core.pruning.settings import Pruning
+from core.store.database import open_store
+from core.store.demo import import_demo
+from scripts.serving import chromium, served, settled
+
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+WIDE, NARROW = 1440, 800
+
+
+def main(folder: Path) -> None:
+    """Serve the demo on a cache of its own and photograph each page at 1440 pixels, and in `narrow/` at 800."""
+    with tempfile.TemporaryDirectory() as cache:
+        pages = _addresses(Path(cache))
+        with served(Path(cache)) as address, chromium() as browser:
+            for name, (path, ready) in pages.items():
+                for theme in THEMES:
+                    _take(browser, address + path, ready, theme, WIDE, folder / f"{name}-{theme}.png")
+                    _take(browser, address + path, ready, theme, NARROW, folder / "narrow" / f"{name}-{theme}.png")
+
+
+def _addresses(cache: Path) -> dict[str, tuple[str, str]]:
+    """Return for each page its path with settings worth showing, and what is there when it is drawn."""
+    store = open_store(cache)
+    import_demo(store)
+    subject = find_subject(ExperimentSpec(), cache)
+    subject.pack()
+    chosen = _run_id(subject.network.sha256, subject.fingerprint() or "", Pruning("unstructured", rate=0.6))
+    points = "g.scatterlayer g.points path"
+    return {
+        "tradeoffs": (f"/?run={chosen}", points),
+        "saliency": (f"/saliency?run={chosen}&set=Dense+right%2C+pruned+wrong", "[data-testid=stImage] img"),
+        "runs": ("/runs", "[data-testid=stDataFrame]"),
+    }
+
+
+def _run_id(network: str, data: str, pruning: Pruning) -> str:
+    return ExperimentSpec(pruning=pruning).run_id(network, data)
+
+
+def _take(browser: Browser, url: str, ready: str, theme: Theme, width: int, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    page = browser.new_page(
+        viewport={"width": width, "height": 1000}, color_scheme="dark" if theme == "dark" else "light"
+    )
+    page.goto(url)
+    page.wait_for_selector(ready, timeout=120_000)
+    settled(page)
+    page.screenshot(path=target)
+    page.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs/screenshots"))
