@@ -6,7 +6,12 @@ import sys
 
 import typer
 
-from core.cli import attribute, bench, demo, evaluate, lists, worker
+from core.cli.attribute import attribute
+from core.cli.bench import app as bench
+from core.cli.demo import results, train
+from core.cli.evaluate import evaluate, sweep
+from core.cli.lists import data, networks
+from core.cli.worker import worker
 from core.errors import InvalidSettingError, PrunescopeError
 
 app = typer.Typer(
@@ -15,15 +20,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("networks")(lists.networks)
-app.command("data")(lists.data)
-app.command("evaluate")(evaluate.evaluate)
-app.command("sweep")(evaluate.sweep)
-app.command("attribute")(attribute.attribute)
-app.command("train-demo")(demo.train)
-app.command("demo-results")(demo.results)
-app.command("worker")(worker.worker)
-app.add_typer(bench.app, name="bench")
+app.command("networks")(networks)
+app.command("data")(data)
+app.command("evaluate")(evaluate)
+app.command("sweep")(sweep)
+app.command("attribute")(attribute)
+app.command("train-demo")(train)
+app.command("demo-results")(results)
+app.command("worker")(worker)
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

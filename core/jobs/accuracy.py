@@ -38,6 +38,7 @@ class _Measurement:
 
     @property
     def total(self) -> int:
+        """How many images are evaluated at most."""
         return self.extent.most(len(self.pack.labels))
 
 

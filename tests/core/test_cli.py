@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from core.cli import main
+from core.cli.main import main
 
 FIELDS = {
     "run_id",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from core.data.scenes import raster
+import core.data.scenes.raster as raster
 from core.data.scenes.colours import Colour
 from core.data.scenes.geometry import UNIT, Box, Pose
 from core.data.scenes.light import Colours, Light, blur, mixed, relief, shadowed
