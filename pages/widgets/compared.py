@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.experiment import ExperimentSpec, in_words
 from core.families import Family, Member
+from core.pruning.techniques import TECHNIQUES
 from pages.widgets.errors import plain
 
 PINNED = 4  # with the dense network and the moving one, six in all
@@ -56,6 +57,8 @@ def choose_networks(found: tuple[Family, ...]) -> Compared:
     moving, pinned = _from_address(family, curves)
     if moving is None:
         return Compared(family.spec, family)
+    st.query_params.setdefault("run", moving.id)
+    st.query_params.setdefault("runs", _ids(pinned))
     title = next(title for title, curve in curves.items() if moving in curve)
     with middle:
         _choose_curve(curves, title, moving, pinned)
@@ -89,9 +92,10 @@ def move(compared: Compared) -> None:
     if compared.moving is None:
         return
     rates = {member.id: _rate(member.rate) for member in compared.curve}
+    title = TECHNIQUES[compared.moving.spec.pruning.technique].title
     st.session_state["moving"] = compared.moving.id
     st.select_slider(
-        "Rate",
+        f"Rate, {title.lower()}",
         list(rates),
         format_func=rates.__getitem__,
         key="moving",

@@ -6,9 +6,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.data.example import find_image
 from core.data.order import stratified_order
 from core.data.source import Source
-from core.errors import PrunescopeError
+from core.errors import InvalidSettingError, PrunescopeError
 from core.evaluation.disagreement import lost
 from core.experiment import in_words
 from core.jobs.subject import Subject
@@ -16,16 +17,17 @@ from core.store.predictions import load
 from core.words import count
 from pages.widgets.compared import Compared
 from pages.widgets.core_access import store
-from pages.widgets.errors import plain
+from pages.widgets.errors import plain, show_error
 from pages.widgets.views import shown
 
 EVERY, LOST = "All images", "Dense right, pruned wrong"
 _THUMBNAILS = 8
+_WIDTH = 114  # pixels: eight in a row at 1440, four at 800
 
 
 def choose_image(subject: Subject, compared: Compared) -> int:
     """Draw the choice of the image and return its place in the source."""
-    left, right = st.columns([3, 10])
+    left, right = st.columns([1, 4])
     with left:
         places = _listed(subject, compared)
         chosen = _chosen(subject.source, places)
@@ -85,17 +87,14 @@ def _lost_places(run_id: str, dense_id: str, images: int) -> NDArray[np.int64]:
 
 
 def _chosen(source: Source, places: NDArray[np.int64]) -> int:
-    """Return the place of the image in the URL, of the first of the list where it names none."""
-    identity = st.query_params.get("image", "")
-    known = _place_of(source.identity(), source).get(identity)
-    if identity and known is None:
-        st.warning(f"There is no image {plain(identity)} in {plain(source.title)}; this is another.")
-    return int(places[0]) if known is None else known
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _place_of(identity: str, _source: Source) -> dict[str, int]:
-    return {image: place for place, image in enumerate(_source.ids)}
+    """Return the place of the image in the URL; where it names none of the source's, of the first in the list."""
+    named, chosen = st.query_params.get("image"), int(places[0])
+    try:
+        chosen = find_image(source, named) if named else chosen
+    except InvalidSettingError as error:
+        show_error(error)
+    _go(source.ids[chosen])
+    return chosen
 
 
 def _where(subject: Subject, chosen: int, at: int | None, images: int) -> str:
@@ -115,10 +114,10 @@ def _steps(source: Source, places: NDArray[np.int64], at: int) -> None:
 def _thumbnails(subject: Subject, places: NDArray[np.int64], at: int, chosen: int) -> None:
     """Draw the images around the chosen one; which they are changes only when it leaves them."""
     first = at // _THUMBNAILS * _THUMBNAILS
-    columns = st.columns(_THUMBNAILS, gap="small", wrap=False)
-    for column, place in zip(columns, places[first : first + _THUMBNAILS].tolist(), strict=False):
-        with column:
-            _thumbnail(subject, place, place == chosen)
+    with st.container(horizontal=True, gap="xsmall"):
+        for place in places[first : first + _THUMBNAILS].tolist():
+            with st.container(width=_WIDTH, gap="xsmall"):
+                _thumbnail(subject, place, place == chosen)
 
 
 def _thumbnail(subject: Subject, place: int, is_chosen: bool) -> None:
@@ -130,7 +129,7 @@ def _thumbnail(subject: Subject, place: int, is_chosen: bool) -> None:
     st.button(
         f":small[{plain(source.classes[source.labels[place]])}]",
         key=f"thumbnail {place}",
-        type="primary" if is_chosen else "tertiary",
+        type="secondary" if is_chosen else "tertiary",
         on_click=_go,
         args=(source.ids[place],),
         width="stretch",

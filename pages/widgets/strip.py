@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from core.families import Member
 from core.figures.maps import common_limit, outline, overlay, scale_bar
@@ -23,6 +24,8 @@ from pages.widgets.views import Shown, map_of, probabilities_of
 
 _AHEAD = 4  # maps that are prepared on the curve, the nearest first
 _OUTLINE = "#FFFFFF"
+_LARGER = 2  # times, where there is an outline
+_SCALE_WIDTH = 400  # pixels
 
 Picture = NDArray[np.uint8]  # (h, w, 3)
 
@@ -39,21 +42,17 @@ class View:
 
 def draw_strip(image: Shown, compared: Compared, question: Question, look: Look) -> None:
     """Draw the picture and a tile for each network, above them in words and as a bar what they share."""
-    words, bar, busy = st.columns([5, 3, 2], vertical_alignment="center")
+    above = st.container(horizontal=True, vertical_alignment="center", gap="medium")
     strip = st.container(horizontal=True, gap="small")
-    with strip:
-        draw_picture(_outlined(image.example.pixels, image, look), image)
-    with busy:
+    with strip, draw_picture(_outlined(image.example.pixels, image, look), image):
         views = _views(image, compared, question)
     limit = common_limit([view.map for view in views])
-    words.caption(_in_words(image, question, views))
-    with bar:
+    with above:
+        st.caption(_in_words(image, question, views), width="stretch")
         _draw_scale(question, limit)
     with strip:
         for place, view in enumerate(views):
-            _draw_view(
-                str(place), view, image, question, _outlined(_overlaid(view, image, question, look, limit), image, look)
-            )
+            _draw_view(str(place), view, image, question, _overlaid(view, image, question, look, limit))
 
 
 def prepare(image: Shown, compared: Compared, question: Question) -> None:
@@ -95,17 +94,28 @@ def _draw_view(key: str, view: View, image: Shown, question: Question, picture: 
 
 def _overlaid(view: View, image: Shown, question: Question, look: Look, limit: float) -> Picture:
     signed, pixels = question.method.signed, image.example.pixels
-    return overlay(pixels, view.map, limit=limit, signed=signed, opacity=look.opacity, dark=is_dark())
+    laid = overlay(pixels, view.map, limit=limit, signed=signed, opacity=look.opacity, dark=is_dark())
+    return _outlined(laid, image, look)
 
 
 def _outlined(picture: Picture, image: Shown, look: Look) -> Picture:
+    """Draw the target's outline, on an enlarged picture so that the line is thin."""
     mask = image.example.mask
-    return outline(picture, mask, _OUTLINE) if look.outline and mask is not None else picture
+    if not look.outline or mask is None:
+        return picture
+    large = _enlarged(mask.astype(np.uint8) * 255) >= 128
+    return outline(_enlarged(picture), large, _OUTLINE)
+
+
+def _enlarged(pixels: Picture) -> Picture:
+    size = (pixels.shape[1] * _LARGER, pixels.shape[0] * _LARGER)
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
 
 
 def _draw_scale(question: Question, limit: float) -> None:
     bar = scale_bar(limit=limit, signed=question.method.signed, dark=is_dark(), unit=question.method.unit)
-    st.plotly_chart(bar, key="scale", config={"displayModeBar": False}, theme=None)
+    bar.update_layout(margin_l=24, margin_r=24)  # room for the numbers at its ends
+    st.plotly_chart(bar, key="scale", config={"displayModeBar": False}, theme=None, width=_SCALE_WIDTH)
 
 
 def _in_words(image: Shown, question: Question, views: list[View]) -> str:
@@ -122,5 +132,5 @@ def _in_words(image: Shown, question: Question, views: list[View]) -> str:
     )
     return (
         f"**{method.title}** for **{listed(targets)}** ({question.target}){start}. {method.meaning} "
-        f"What it cannot tell: {method.limits} {scale}."
+        f"Limits: {method.limits[:1].lower()}{method.limits[1:]} {scale}."
     )

@@ -20,6 +20,7 @@ from pages.widgets.views import Shown, sparsity_of
 
 WIDTH = 240  # pixels: five in a row at 1440, three at 800
 _LONGEST = 22  # characters of a class name that fit on one line
+_ROOM = 1.8  # of the bars' axis, so that the number behind a bar of 1 fits into a tile
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,7 @@ class Tile:
 
     key: str
     title: str
-    details: str  # for the hover
+    details: str  # for the hover, empty if the title says it all
     about: str  # under the picture
     facts: tuple[str, str]
     probabilities: NDArray[np.float32]
@@ -43,7 +44,13 @@ def tile_of(
     about = f"{method} for {short(image.subject.network.classes[target])}"
     gone = f"sparsity {percent(sparsity_of(image.subject, pruning))}"
     return Tile(
-        key, _title(pruning), in_words(pruning), about, (_how(pruning, gone), _accuracy(member)), probabilities, target
+        key=key,
+        title=_title(pruning),
+        details="" if pruning.dense else in_words(pruning),
+        about=about,
+        facts=(_how(pruning, gone), _accuracy(member)),
+        probabilities=probabilities,
+        target=target,
     )
 
 
@@ -51,21 +58,23 @@ def draw_tile(tile: Tile, picture: NDArray[np.uint8], image: Shown) -> None:
     """Draw a tile; each part of it has the same height whatever it says."""
     names, label = image.subject.network.classes, image.example.label
     with st.container(width=WIDTH, gap="xsmall"):
-        st.markdown(f"**{plain(tile.title)}**", help=plain(tile.details))
+        st.markdown(f"**{plain(tile.title)}**", help=plain(tile.details) or None)
         st.image(picture, caption=plain(tile.about), width="stretch")
         st.markdown(_verdict(tile, names, label))
         st.caption("  \n".join(plain(fact) for fact in tile.facts))
         bars = top_bars(tile.probabilities, names, true_class=label, highlight=tile.target, dark=is_dark())
+        bars.update_xaxes(range=[0, _ROOM])
         st.plotly_chart(bars, key=f"bars {tile.key}", config={"displayModeBar": False}, theme=None)
 
 
-def draw_picture(picture: NDArray[np.uint8], image: Shown) -> None:
-    """Draw the tile of the picture itself."""
+def draw_picture(picture: NDArray[np.uint8], image: Shown) -> st.delta_generator.DeltaGenerator:
+    """Draw the tile of the picture itself and return the room below, where the other tiles have their bars."""
     with st.container(width=WIDTH, gap="xsmall"):
         st.markdown("**Picture**")
         st.image(picture, caption=plain(image.example.id), width="stretch")
-        st.markdown(f"{plain(short(image.subject.network.classes[image.example.label]))}")
+        st.markdown(plain(short(image.subject.network.classes[image.example.label])))
         st.caption("the true class")
+        return st.container()
 
 
 def short(name: str) -> str:

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from core.data.preset import Preset
+from core.errors import InvalidSettingError
+from core.interpretability.attribution.attribute import attribute
+from core.interpretability.attribution.registry import METHODS
+from core.interpretability.inspection import (
+    TARGETS,
+    attribution,
+    one_at_a_time,
+    probabilities,
+    subject,
+    target_class,
+)
+from core.networks.network import IMAGENET_NORMALISATION, Network
+from core.pruning.settings import Pruning
+
+
+@pytest.fixture(scope="module")
+def dense(network):
+    classes = tuple(f"class {i}" for i in range(16))
+    return Network("x", "x", network, classes, Preset(64, 64), IMAGENET_NORMALISATION, "0" * 64)
+
+
+@pytest.fixture
+def picture(pixels):
+    return pixels[0].contiguous().numpy()
+
+
+def test_probabilities_are_those_of_the_network_itself(dense, picture):
+    expected = dense.module(dense.inputs(torch.from_numpy(picture[None]))).softmax(1)[0].numpy()
+    found = probabilities(subject(dense, Pruning()), picture)
+    assert np.allclose(found, expected, atol=1e-5)
+    assert found.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_looking_into_a_pruned_network_leaves_the_dense_one_as_it_was(dense, picture):
+    before = {name: value.clone() for name, value in dense.module.state_dict().items()}
+    pruned = subject(dense, Pruning(rate=0.5))
+    attribution(pruned, picture, 3, "saliency")
+    assert all(torch.equal(value, before[name]) for name, value in dense.module.state_dict().items())
+    assert pruned.sparsity.prunable == pytest.approx(0.5, abs=1e-4)
+    assert not any(parameter.requires_grad for parameter in pruned.module.parameters())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_map_is_the_method_s_own_from_a_black_picture_on(dense, picture, method):
+    inspected = subject(dense, Pruning(rate=0.2))
+    few = {"ig": {"steps": 4}, "smoothgrad": {"samples": 2}}.get(method, {})
+    inputs = dense.inputs(torch.from_numpy(picture[None]))
+    black = dense.inputs(torch.zeros((1, *picture.shape), dtype=torch.uint8))
+    expected = attribute(inspected.module, inputs, torch.tensor([5]), method, baselines=black, **few)[0].numpy()
+    assert np.array_equal(attribution(inspected, picture, 5, method, **few), expected)
+    assert expected.shape == picture.shape[:2]
+
+
+def test_pruning_changes_where_a_network_looks(dense, picture):
+    maps = [attribution(subject(dense, Pruning(rate=rate)), picture, 3, "saliency") for rate in (0.0, 0.5)]
+    assert not np.allclose(*maps)
+
+
+def test_a_map_is_about_the_true_class_the_dense_or_the_own_prediction():
+    dense, own = [0.1, 0.7, 0.2], [0.1, 0.2, 0.7]
+    classes = {target: target_class(target, 0, dense, own) for target in TARGETS}
+    assert classes == {"true class": 0, "dense prediction": 1, "own prediction": 2}
+    with pytest.raises(InvalidSettingError, match="true class"):
+        target_class("logit", 0, dense, own)
+
+
+def test_only_one_computes_on_a_device_at_a_time(dense, picture):
+    inspected, done = subject(dense, Pruning()), threading.Event()
+    waiting = threading.Thread(target=lambda: (probabilities(inspected, picture), done.set()))
+    with one_at_a_time("cpu"):
+        waiting.start()
+        assert not done.wait(0.3)
+    assert done.wait(30)
+    waiting.join()

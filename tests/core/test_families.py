@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from core.experiment import ExperimentSpec
+from core.families import families
+from core.pruning.settings import Pruning
+from core.store.database import open_store
+from core.store.runs import Run, put_result, put_run, runs_frame
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(tmp_path)
+
+
+def put(store, *prunings, network="a" * 64, data="d" * 64, at=0.0):
+    with store.writing() as db:
+        for pruning in prunings:
+            spec = ExperimentSpec(pruning=pruning)
+            what = pruning.canonical()
+            put_run(
+                db,
+                Run(
+                    id=spec.run_id(network, data),
+                    spec=spec.to_json(),
+                    network="GoogLeNet demo",
+                    network_sha=network,
+                    data="scenes",
+                    data_sha=data,
+                    created_at=at,
+                    rate=pruning.rate,
+                    **{key: what.get(key) for key in ("technique", "criterion", "scope", "form", "seed")},
+                ),
+            )
+
+
+def of(rate, **settings):
+    return Pruning(rate=rate, **settings)
+
+
+def test_an_empty_store_has_no_families(store):
+    assert families(runs_frame(store)) == ()
+
+
+def test_runs_lie_on_their_curves_by_rising_rate(store):
+    put(store, Pruning(), of(0.5), of(0.1), of(0.05, technique="structured"), of(0.3))
+    (family,) = families(runs_frame(store))
+    rates = {title: [member.rate for member in curve] for title, curve in family.curves().items()}
+    assert rates == {"Unstructured": [0.1, 0.3, 0.5], "Structured": [0.05]}
+    assert family.dense.rate == 0
+    assert family.spec == ExperimentSpec()
+
+
+def test_curves_that_differ_in_one_setting_have_different_names(store):
+    put(store, of(0.5), of(0.5, criterion="random"), of(0.5, scope="global"))
+    (family,) = families(runs_frame(store))
+    assert len(family.curves()) == 3
+
+
+def test_the_family_with_the_latest_run_comes_first_and_titles_differ(store):
+    put(store, Pruning(), at=1.0)
+    put(store, Pruning(), network="b" * 64, at=2.0)
+    newer, older = families(runs_frame(store))
+    assert newer.network_sha == "b" * 64
+    assert newer.title != older.title
+
+
+def test_a_member_tells_what_was_measured_so_far(store):
+    put(store, of(0.1), of(0.2))
+    (family,) = families(runs_frame(store))
+    run_id = family.curves()["Unstructured"][0].id
+    with store.writing() as db:
+        put_result(db, run_id, "accuracy", {"images": 64, "top1": 0.75})
+    (family,) = families(runs_frame(store))
+    measured, other = family.curves()["Unstructured"]
+    assert (measured.images, measured.top1) == (64, pytest.approx(0.75))
+    assert (other.images, other.top1) == (0, None)
+
+
+def test_a_member_is_found_by_its_id_alone(store):
+    put(store, of(0.1))
+    (family,) = families(runs_frame(store))
+    assert family.member(family.members[0].id) is family.members[0]
+    assert family.member("nothing") is None
