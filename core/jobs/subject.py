@@ -8,7 +8,7 @@ from pathlib import Path
 from core.data.pack import Pack, data_fingerprint, find_pack, pack
 from core.data.preset import Preset
 from core.data.source import Source, open_source
-from core.errors import BrokenDataError
+from core.errors import BrokenDataError, InvalidSettingError
 from core.experiment import ExperimentSpec
 from core.networks.network import Network
 from core.networks.registry import load_network
@@ -45,10 +45,17 @@ class Subject:
 def find_subject(spec: ExperimentSpec, cache: Path, progress: Progress = silent) -> Subject:
     """Return what `spec` names.
 
-    Raises the errors of `load_network` and `open_source`.
+    Raises the errors of `load_network` and `open_source`, and InvalidSettingError if the data's classes are not
+    the network's: every figure would be wrong.
     """
     network = load_network(spec.network, spec.weights, progress)
     source = open_source(spec.data, classes=len(network.classes))
+    if len(source.classes) != len(network.classes):
+        raise InvalidSettingError(
+            f"{spec.data} has {len(source.classes):,} classes, {network.title} tells {len(network.classes):,} apart",
+            f"images of the network's own {len(network.classes):,} classes",
+            "choose another network or other images",
+        )
     preset = network.preset.without_resize() if spec.preprocess == "crop" else network.preset
     return Subject(network, source, preset, cache)
 

@@ -119,6 +119,15 @@ def test_folders_that_cannot_be_used_say_why(shell, tmp_path):
         assert str(folder) in err
 
 
+def test_images_of_other_classes_than_the_networks_are_refused(shell, tmp_path):
+    for name in ("cats", "dogs"):
+        picture(tmp_path / "pets" / name / "1.png")
+    status, _, err = shell("evaluate", "--data", tmp_path / "pets")
+    assert status == 2
+    assert "2 classes" in err
+    assert "24" in err
+
+
 @pytest.mark.parametrize(("row", "told"), [("gone.png,1", "gone.png"), ("a.png,99", "99"), ("a.png,x", "x")])
 def test_a_wrong_line_of_labels_csv_is_named(shell, tmp_path, row, told):
     picture(tmp_path / "flat" / "a.png")
