@@ -57,8 +57,8 @@ def tradeoff_curves(
     classes: int,
     *,
     x: str = "rate",
-    y: str = "top1",
-    selected: str | None = None,
+    y: str = "top-1",
+    selected: str = "",
     dark: bool = False,
 ) -> go.Figure:
     """Return one curve a series over the runs of one network on one set of images, with 95 % intervals.
@@ -68,7 +68,8 @@ def tradeoff_curves(
     around the `selected` one.
     """
     measure, column, colours = MEASURES[y], _COLUMNS[x], palette(dark)
-    measured = runs.dropna(subset=[measure.column]) if measure.column in runs else runs.iloc[:0]
+    measured = runs.reindex(columns=runs.columns.union([measure.column, column], sort=False))
+    measured = measured.dropna(subset=[measure.column, column])
     dense = measured[measured["series"].isna()]
     figure = go.Figure()
     _style(figure, measured, measure, column, AXES[x], dark)

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from core.evaluation.statistics import wilson
+from core.experiment import ExperimentSpec
+from core.figures.curves import AXES, MEASURES, hover_text, layer_bars, tradeoff_curves
+from core.figures.theme import DENSE_COLOUR, TECHNIQUE_COLOURS
+from core.layer_names import INCEPTION_CONVS
+from core.pruning.settings import Pruning
+from core.series import with_series
+
+CLASSES = 20
+
+
+def row(top1, state="done", images=500, **pruning):
+    spec = ExperimentSpec(pruning=Pruning(**pruning))
+    figures = {}
+    for k, right in (("top1", top1), ("top5", min(1.0, top1 + 0.1))):
+        bounds = wilson(round(right * images), images)
+        figures |= {k: right, f"{k}_low": bounds.low, f"{k}_high": bounds.high}
+    return {
+        "id": f"{spec.pruning.technique}-{spec.pruning.criterion}-{spec.pruning.rate}",
+        "spec": spec.to_json(),
+        "technique": None if spec.pruning.dense else spec.pruning.technique,
+        "rate": spec.pruning.rate,
+        "sparsity_prunable": spec.pruning.rate**2,
+        "state": state,
+        "shipped": False,
+        "images": images,
+        "loss": 3 * (1 - top1),
+        **figures,
+    }
+
+
+@pytest.fixture
+def runs():
+    rows = [row(0.9)]
+    rows += [row(0.9 - rate, rate=rate) for rate in (0.5, 0.1, 0.3)]
+    rows += [row(0.2, technique="structured", rate=0.1, state="running")]
+    return with_series(pd.DataFrame(rows))
+
+
+def points(figure):
+    """The markers that can be clicked, by the name in the legend."""
+    return {trace.name: trace for trace in figure.data if trace.customdata is not None}
+
+
+def test_each_run_is_a_point_that_knows_its_run(runs):
+    found = [run for trace in points(tradeoff_curves(runs, CLASSES)).values() for run in trace.customdata]
+    assert sorted(found) == sorted(runs["id"])
+
+
+def test_a_technique_has_its_colour_and_a_curve_rises_along_the_axis(runs):
+    drawn = points(tradeoff_curves(runs, CLASSES))
+    assert drawn["Unstructured"].marker.color == TECHNIQUE_COLOURS["unstructured"]
+    assert drawn["Structured"].marker.color == TECHNIQUE_COLOURS["structured"]
+    assert drawn["Dense"].marker.color == DENSE_COLOUR
+    assert list(drawn["Unstructured"].x) == [0.1, 0.3, 0.5]
+
+
+@pytest.mark.parametrize("axis", AXES)
+@pytest.mark.parametrize("measure", MEASURES)
+def test_axes_show_what_was_chosen(runs, axis, measure):
+    figure = tradeoff_curves(runs, CLASSES, x=axis, y=measure)
+    row = runs[runs["rate"] == 0.5].iloc[0]
+    trace = points(figure)["Unstructured"]
+    place = list(trace.customdata).index(row["id"])
+    assert trace.x[place] == row["rate" if axis == "rate" else "sparsity_prunable"]
+    assert trace.y[place] == row[MEASURES[measure].column]
+    assert figure.layout.xaxis.title.text == AXES[axis]
+
+
+def test_bars_reach_from_the_lower_to_the_upper_bound(runs):
+    trace = points(tradeoff_curves(runs, CLASSES))["Unstructured"]
+    ordered = runs[runs["technique"] == "unstructured"].sort_values("rate")
+    assert [y + up for y, up in zip(trace.y, trace.error_y.array, strict=True)] == pytest.approx(ordered["top1_high"])
+    assert [y - d for y, d in zip(trace.y, trace.error_y.arrayminus, strict=True)] == pytest.approx(ordered["top1_low"])
+
+
+def test_loss_has_no_interval_and_its_chance_is_the_entropy_of_guessing(runs):
+    figure = tradeoff_curves(runs, CLASSES, y="loss")
+    assert points(figure)["Unstructured"].error_y.array is None
+    assert math.log(CLASSES) in [shape.y0 for shape in figure.layout.shapes]
+
+
+def test_every_curve_begins_at_the_dense_network(runs):
+    lines = [trace for trace in tradeoff_curves(runs, CLASSES).data if trace.mode == "lines"]
+    assert len(lines) == 2
+    assert all((line.x[0], line.y[0]) == (0.0, 0.9) for line in lines)
+
+
+def test_a_point_that_is_still_measured_is_paler(runs):
+    drawn = points(tradeoff_curves(runs, CLASSES))
+    assert max(drawn["Structured"].marker.opacity) < min(drawn["Unstructured"].marker.opacity) == 1
+
+
+def test_criteria_change_the_marker_scope_and_form_the_dash_but_none_the_colour():
+    variants = {"criterion": "l2"}, {"criterion": "random"}, {"scope": "global"}, {"form": "published"}
+    base = {"technique": "structured", "rate": 0.1}
+    frame = with_series(pd.DataFrame([row(0.5, **base)] + [row(0.5, **(base | one)) for one in variants]))
+    drawn = list(points(tradeoff_curves(frame, CLASSES)).values())
+    assert len({(trace.marker.symbol, trace.line.dash) for trace in drawn}) == 5
+    assert {trace.marker.color for trace in drawn} == {TECHNIQUE_COLOURS["structured"]}
+
+
+def test_a_ring_marks_the_selected_run_and_nothing_else(runs):
+    def rings(selected):
+        ring = tradeoff_curves(runs, CLASSES, selected=selected).data[-1]
+        return list(zip(ring.x, ring.y, strict=True))
+
+    chosen = runs[runs["rate"] == 0.3].iloc[0]
+    assert rings(chosen["id"]) == [(0.3, chosen["top1"])]
+    assert rings("") == []
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_runs_without_figures_leave_a_figure_with_axes(runs, axis):
+    bare = runs.drop(columns=["sparsity_prunable", *[name for name in runs if name[:3] in ("top", "los", "ima")]])
+    assert points(tradeoff_curves(bare, CLASSES, x=axis)) == {}
+    assert points(tradeoff_curves(runs.iloc[:0], CLASSES, x=axis)) == {}
+
+
+def test_the_hover_says_how_many_images_which_interval_and_that_it_is_paired(runs):
+    figures = {"change": -0.1, "change_low": -0.15, "change_high": -0.05, "mcnemar_p": 0.0004}
+    text = hover_text(runs.iloc[1].to_dict() | figures)
+    for part in ("500 images", "40.0 %", "35.8 to 44.4 %", "−10.0 points (−15.0 to −5.0)", "p < 0.001", "25.0 %"):
+        assert part in text
+
+
+def test_layers_keep_their_order_and_the_blocks_are_named_below_their_middle():
+    layers = dict.fromkeys(("conv1.conv", *INCEPTION_CONVS, "fc"), 0.5)
+    figure = layer_bars(layers, "connection")
+    assert list(figure.data[0].customdata) == list(layers)
+    assert figure.data[0].marker.color == TECHNIQUE_COLOURS["connection"]
+    ticks = dict(zip(figure.layout.xaxis.ticktext, figure.layout.xaxis.tickvals, strict=True))
+    assert list(ticks) == ["3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"]
+    assert ticks["3a"] == 3.5

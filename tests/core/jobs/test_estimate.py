@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from core.data.scenes import CLASSES
+from core.evaluation.statistics import wilson
+from core.experiment import ExperimentSpec, Extent
+from core.jobs.estimate import estimate, expected_speed, outlook
+from core.jobs.subject import find_subject
+from core.networks.googlenet import googlenet
+from core.pruning.settings import Pruning
+from core.store.queue import Job
+
+
+@pytest.fixture(scope="module")
+def subject(tmp_path_factory):
+    """An untrained network that tells the scenes apart, and the scenes."""
+    folder = tmp_path_factory.mktemp("untrained")
+    torch.manual_seed(0)
+    about = {"classes": json.dumps(CLASSES), "size": "128", "mean": "[0.5, 0.5, 0.5]", "std": "[0.2, 0.2, 0.2]"}
+    save_file(googlenet(len(CLASSES)).state_dict(), folder / "net.safetensors", about)
+    return find_subject(ExperimentSpec(str(folder / "net.safetensors")), folder)
+
+
+@pytest.fixture
+def specs(subject):
+    dense = ExperimentSpec(subject.network.name)
+    return [replace(dense, pruning=Pruning(rate=rate)) for rate in (0.2, 0.5)]
+
+
+def known(subject, measured, state="done", shipped=False):
+    """Return `runs_frame` of specs of which so many images are measured, at 10 a second."""
+    rows = []
+    for spec, images in measured:
+        bounds = wilson(images // 2, images)
+        ids = {"id": spec.run_id(subject.network.sha256, subject.fingerprint()), "state": state, "shipped": shipped}
+        figures = {"images": images, "top1_low": bounds.low, "top1_high": bounds.high, "images_per_second": 10.0}
+        rows.append(ids | figures)
+    return pd.DataFrame(rows, columns=None if rows else ["id", "state", "shipped"])
+
+
+def test_the_dense_network_is_part_of_the_cost(subject, specs):
+    cost = estimate(known(subject, []), specs, subject, Extent(100))
+    assert (cost.new, cost.open, cost.known, cost.images) == (3, 0, 0, 300)
+
+
+def test_what_is_known_costs_nothing_and_what_is_begun_only_the_rest(subject, specs):
+    frame = known(subject, [(specs[0].dense(), 400), (specs[0], 100)])
+    cost = estimate(frame, specs, subject, Extent(250))
+    assert (cost.new, cost.known, cost.images) == (2, 1, 150 + 250)
+    assert cost.seconds == pytest.approx(40)
+
+
+def test_images_are_no_more_than_there_are(subject, specs):
+    assert estimate(known(subject, []), specs[:1], subject, Extent()).images == 2 * len(subject.source)
+
+
+def test_a_precision_that_is_reached_is_known(subject, specs):
+    frame = known(subject, [(spec, 400) for spec in (specs[0].dense(), *specs)])
+    assert estimate(frame, specs, subject, Extent(precision=0.05)).new == 0
+    assert estimate(frame, specs, subject, Extent(precision=0.02)).new == 3
+
+
+def test_what_is_queued_already_is_not_new(subject, specs):
+    frame = known(subject, [(spec, 10) for spec in (specs[0].dense(), *specs)], state="queued")
+    cost = estimate(frame, specs, subject, Extent(100))
+    assert (cost.new, cost.open, cost.images) == (0, 3, 0)
+
+
+def test_speed_comes_from_runs_made_here_never_from_shipped_ones(subject, specs):
+    measured = [(specs[0], 100)]
+    assert expected_speed(known(subject, measured), 128).images_per_second == 10
+    assert expected_speed(known(subject, measured), 128).measured_here
+    assert not expected_speed(known(subject, measured, shipped=True), 128).measured_here
+    assert expected_speed(known(subject, []), 112).images_per_second == pytest.approx(
+        4 * expected_speed(known(subject, []), 224).images_per_second
+    )
+
+
+def job(state, done=0, total=0, speed=None, images=None):
+    request = {"images": images, "precision": None}
+    return Job("id", "accuracy", "run", "title", request, state, None, done, total, speed, "", False, 0.0, None, None)
+
+
+def test_what_is_left_counts_the_running_job_and_those_that_wait():
+    ahead = outlook([job("running", 40, 100, 10.0, 100), job("queued", images=100), job("queued")])
+    assert ahead.waiting == 2
+    assert ahead.seconds_left == pytest.approx((60 + 100 + 100) / 10)
+
+
+@pytest.mark.parametrize("jobs", [[], [job("queued", images=10)], [job("running", speed=5.0), job("queued")]])
+def test_time_left_is_not_made_up(jobs):
+    assert outlook(jobs).seconds_left is None

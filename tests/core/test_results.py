@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.evaluation.accuracy import accuracy, against_dense
+from core.experiment import ExperimentSpec
+from core.predictions import PREDICTION
+from core.pruning.settings import Pruning
+from core.results import find_detail, history, results_csv, results_table
+from core.series import with_series
+from core.store.database import open_store
+from core.store.predictions import append
+from core.store.runs import Run, put_result, put_run, runs_frame
+
+DENSE = ExperimentSpec()
+PRUNED = replace(DENSE, pruning=Pruning("structured", rate=0.1))
+CLASSES = ("square", "disc", "star")
+NETWORK, DATA = "a" * 64, "b" * 64
+
+
+def predictions(wrong=()):
+    """90 images of three classes, all right but those that are named."""
+    found = np.zeros(90, PREDICTION)
+    found["image"] = np.arange(90)
+    found["label"] = np.arange(90) % 3
+    found["classes"] = -1
+    found["classes"][:, 0] = found["label"]
+    found["classes"][list(wrong), 0] = (found["label"][list(wrong)] + 1) % 3
+    return found
+
+
+def record(store, spec, found, dense=None):
+    run_id = spec.run_id(NETWORK, DATA)
+    pruning = spec.pruning.canonical()
+    named = {key: pruning.get(key) for key in ("technique", "criterion", "scope", "form", "seed")}
+    run = Run(run_id, spec.to_json(), "net", NETWORK, "data", DATA, rate=spec.pruning.rate, created_at=1.0, **named)
+    with store.writing() as db:
+        put_run(db, run)
+        append(db, run_id, 0, found, 1.0)
+        put_result(db, run_id, "accuracy", accuracy(found) | (against_dense(found, dense) if dense is not None else {}))
+        put_result(db, run_id, "sparsity", {"prunable": 0.1, "conv": 0.09, "all": 0.08, "layers": {"fc": 0.0}})
+    return run_id
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(tmp_path)
+
+
+@pytest.fixture
+def runs(store):
+    dense = record(store, DENSE, predictions())
+    return dense, record(store, PRUNED, predictions(wrong=[0, 3, 6, 1]), predictions())
+
+
+def test_the_class_that_loses_most_comes_first(store, runs):
+    worst = find_detail(store, runs[1], CLASSES).worst_classes(2)
+    assert worst["class"].tolist() == ["square", "disc"]
+    assert worst["dense %"].tolist() == [100, 100]
+    assert worst["pruned %"].tolist() == pytest.approx([90, 100 * 29 / 30])
+
+
+def test_the_dense_network_is_not_compared_with_itself(store, runs):
+    detail = find_detail(store, runs[0], CLASSES)
+    assert detail.classes.empty
+    assert detail.title == "Dense"
+
+
+def test_a_run_says_what_was_done_and_what_is_gone(store, runs):
+    detail = find_detail(store, runs[1], CLASSES)
+    assert detail.title == "Structured L1 0.10, local"
+    assert detail.sparsity == {"prunable": 0.1, "conv": 0.09, "all": 0.08}
+    assert detail.layers == {"fc": 0.0}
+    assert find_detail(store, "no such run", CLASSES) is None
+
+
+def test_a_run_that_is_only_queued_has_no_figures_yet(store):
+    spec = replace(PRUNED, pruning=Pruning(rate=0.5))
+    with store.writing() as db:
+        put_run(
+            db,
+            Run("x", spec.to_json(), "net", NETWORK, "data", DATA, "unstructured", "l1", "local", 0.5, None, None, 1.0),
+        )
+    assert find_detail(store, "x", CLASSES).figures == {}
+    frame = with_series(runs_frame(store))
+    assert results_table(frame).empty
+    assert history(frame)["id"].tolist() == ["x"]
+
+
+def test_the_table_shows_per_cent_and_the_csv_shares(store, runs):
+    frame = with_series(runs_frame(store))
+    table = results_table(frame).set_index("id")
+    assert table.loc[runs[1], "top-1 %"] == pytest.approx(100 * 86 / 90)
+    assert table.loc[runs[0], "technique"] == "dense"
+    assert "0.9555" in results_csv(frame)
+
+
+def test_the_history_tells_shipped_runs_from_those_made_here(store, runs):
+    with store.writing() as db:
+        db.execute("UPDATE runs SET shipped = 1 WHERE id = ?", (runs[0],))
+    states = history(with_series(runs_frame(store))).set_index("id")["state"]
+    assert states.to_dict() == {runs[0]: "shipped", runs[1]: "known"}
