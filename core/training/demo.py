@@ -29,12 +29,12 @@ STD = (0.229, 0.224, 0.225)
 class DemoRecipe:
     """Everything that decides the demo network's weights (up to the rounding of the machine)."""
 
-    scenes: int = 36_000
+    scenes: int = 24_000
     phases: tuple[Phase, ...] = (
-        Phase(64, 24_000, 0.3, 0.6),
-        Phase(64, 168_000, 0.5),
-        Phase(96, 48_000, 0.75),
-        Phase(128, 20_000, 0.9),
+        Phase(64, 24_000, 0.25, 0.55),
+        Phase(64, 76_800, 0.4, 0.9),
+        Phase(96, 28_000, 0.6),
+        Phase(128, 10_000, 0.85),
     )
     batch: int = 128
     peak: float = 3e-3
