@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from core.figures.theme import ACCENT, Palette, palette, template
 
 _ROW = 26  # pixels
-_LONGEST = 22  # characters of a class name before it is cut
-_MARGIN = {"l": 150, "r": 0, "t": 4, "b": 4}  # the names have the same room in every tile
+_LONGEST = 18  # characters of a class name before it is cut
+_MARGIN = {"l": 116, "r": 46, "t": 4, "b": 4}  # names and figures have the same room in every tile
 
 
 def top_bars(
@@ -32,8 +32,8 @@ def top_bars(
     colours = palette(dark)
     order = np.argsort(-probabilities, kind="stable")[:rows]
     figure = go.Figure(_bars(probabilities, names, order, highlight, colours))
-    figure.update_layout(template=template(dark), height=rows * _ROW + 8, bargap=0.25, margin=_MARGIN)
-    figure.update_xaxes(visible=False, fixedrange=True, range=[0, 1.35])
+    figure.update_layout(template=template(dark), height=rows * _ROW + 8, bargap=0.25, margin=_MARGIN, font_size=12)
+    figure.update_xaxes(visible=False, fixedrange=True, range=[0, 1])
     labels = [_label(names[i], ticked=i == true_class) for i in order]
     figure.update_yaxes(
         range=[rows - 0.5, -0.5], fixedrange=True, showgrid=False, tickvals=list(range(len(order))), ticktext=labels

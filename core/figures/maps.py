@@ -81,16 +81,19 @@ def _check_overlay(image: Picture, values: Map, opacity: float) -> None:
 
 
 def outline(image: Picture, mask: NDArray[np.bool_], colour: str) -> Picture:
-    """Draw the outline of a mask (h, w) on a copy of a picture, one pixel wide, just outside the mask.
+    """Draw the outline of a mask (h, w) on a copy of a picture, just outside the mask.
 
-    `colour` as `#RRGGBB`. Nothing is drawn for an empty mask.
+    One pixel of `colour` (`#RRGGBB`), then one of black or white, whichever differs more, so that the line is seen on
+    any ground. Nothing is drawn for an empty mask.
     """
     if mask.shape != image.shape[:2]:
         raise InvalidSettingError(
             f"a mask {mask.shape} on a picture {image.shape}", "the same height and width", "crop both alike"
         )
+    once = _grown(mask)
     drawn = image.copy()
-    drawn[_grown(mask) & ~mask] = rgb(colour)
+    drawn[_grown(once) & ~once] = 0 if np.dot(rgb(colour), _LUMA) > 127 else 255
+    drawn[once & ~mask] = rgb(colour)
     return drawn
 
 
@@ -124,7 +127,9 @@ def scale_bar(*, limit: float, signed: bool, dark: bool, unit: str, ends: tuple[
     """
     low, high = ends or (("against the class", "for the class") if signed else ("counts little", "counts most"))
     figure = go.Figure(_strip(limit, signed, dark))
-    figure.update_layout(template=template(dark), height=64, hovermode=False, margin={"l": 8, "r": 8, "t": 22, "b": 22})
+    figure.update_layout(
+        template=template(dark), height=64, hovermode=False, margin={"l": 28, "r": 28, "t": 22, "b": 22}
+    )
     figure.update_yaxes(visible=False, fixedrange=True)
     ticks = [-limit, 0, limit] if signed else [0, limit]
     figure.update_xaxes(fixedrange=True, showgrid=False, zeroline=False, **_tick_labels(ticks))

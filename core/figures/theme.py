@@ -20,7 +20,8 @@ CIVIDIS = ("#00224E", "#123570", "#3B496C", "#575D6D", "#707173", "#8A8678", "#A
 
 @dataclass(frozen=True)
 class Palette:
-    """What differs between the light and the dark theme. `diverging` runs from against to for, zero in the middle."""
+    """What differs between the light and the dark theme. `diverging` runs from against to for, zero in the middle;
+    colours get stronger towards both ends, so that an overlay that shows only their chroma shows what counts most."""
 
     background: str
     text: str
@@ -36,7 +37,7 @@ LIGHT = Palette(
     muted="#5B6270",
     grid="#E5E7EB",
     bar="#B6BCC6",
-    diverging=("#053061", "#2166AC", "#4393C3", "#92C5DE", "#FFFFFF", "#F4A582", "#D6604D", "#B2182B", "#67001F"),
+    diverging=("#0B4FB3", "#3F86CF", "#86BBE4", "#C9E1F3", "#FFFFFF", "#FBD5C4", "#F29C7F", "#DD5A48", "#B8121F"),
 )
 DARK = Palette(
     background="#0E1117",
@@ -44,7 +45,7 @@ DARK = Palette(
     muted="#9AA1AD",
     grid="#2A2F3A",
     bar="#565D69",
-    diverging=("#C6E4F5", "#7DBBE0", "#3B87BD", "#1D4B75", "#0E1117", "#6E2A23", "#BF4F3C", "#EF9A7A", "#FDD9C7"),
+    diverging=("#59B4FF", "#3A8CDB", "#2666A6", "#1A3B5E", "#0E1117", "#4F2320", "#96352C", "#D84C3A", "#FF6A48"),
 )
 
 

@@ -74,6 +74,13 @@ def test_luminance_moves_one_way_from_the_middle_of_a_diverging_scale_to_each_en
     assert np.all(np.sign(steps[:4]) == -outwards)
 
 
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_colours_of_a_diverging_scale_get_stronger_towards_both_ends(palette):
+    strengths = np.array([np.linalg.norm(rgb(colour) - np.dot(rgb(colour), LUMA)) for colour in palette.diverging])
+    assert np.all(np.diff(strengths[4:]) > 0)
+    assert np.all(np.diff(strengths[:5]) < 0)
+
+
 def test_an_unsigned_scale_gets_lighter_with_the_value():
     shades = luma(colourise(np.linspace(0, 3, 50)[None], limit=3, signed=False, dark=False))[0]
     assert np.all(np.diff(shades) > 0)
@@ -115,11 +122,19 @@ def test_the_common_limit_is_the_percentile_of_the_magnitudes_of_all_maps():
 def test_an_outline_touches_the_mask_and_does_not_cover_it(mask):
     drawn = outline(np.zeros((7, 8, 3), np.uint8), mask, "#FF8000")
     line = (drawn == (255, 128, 0)).all(-1)
-    assert not (line & mask).any()
-    assert np.array_equal(drawn[~line], np.zeros_like(drawn[~line]))
+    assert np.array_equal(drawn[mask], np.zeros_like(drawn[mask]))
     around = np.pad(mask, 1)
     neighbours = around[:-2, 1:-1] | around[2:, 1:-1] | around[1:-1, :-2] | around[1:-1, 2:]
     assert np.array_equal(line, neighbours & ~mask)
+
+
+@pytest.mark.parametrize("ground", [0, 128, 255])
+@pytest.mark.parametrize("colour", ["#FFFFFF", "#000000"])
+def test_an_outline_is_seen_on_any_ground(ground, colour):
+    mask = np.zeros((9, 9), bool)
+    mask[4, 4] = True
+    drawn = outline(np.full((9, 9, 3), ground, np.uint8), mask, colour).astype(int)
+    assert np.abs(drawn - ground).max() >= 127
 
 
 def test_an_outline_of_another_size_is_refused():
@@ -165,4 +180,4 @@ def test_the_height_of_top_bars_does_not_depend_on_the_values():
     assert few.layout.height == full.layout.height
     assert few.layout.yaxis.range == full.layout.yaxis.range
     assert len(few.data[0].x) == 2
-    assert all(len(label) <= 22 for label in full.layout.yaxis.ticktext)
+    assert all(len(label) <= 18 for label in full.layout.yaxis.ticktext)
