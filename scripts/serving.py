@@ -39,7 +39,7 @@ def served(cache: Path, start_seconds: float = 60.0) -> Iterator[str]:
     """Yield the address of a dashboard on `cache`; it and its workers are stopped at the end."""
     port = _free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, "PRUNESCOPE_CACHE": str(cache)}
+    environment = {**os.environ, "PRUNESCOPE_CACHE": str(cache), "PRUNESCOPE_WORKERS": "auto"}
     with (cache / "app.log").open("wb") as log:
         app = subprocess.Popen(
             [*command, "--server.headless", "true"], cwd=ROOT, env=environment, stdout=log, stderr=log

@@ -4,6 +4,8 @@ import os
 
 # Before torch is loaded: threads that wait must not spin, the tests run on few cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# A test that wants a worker process starts one: pages under test must not leave any behind.
+os.environ["PRUNESCOPE_WORKERS"] = "none"
 
 import pytest
 

@@ -17,7 +17,9 @@ IDLE_SECONDS = 300.0  # a worker that nobody needs goes away by itself
 
 
 def ensure_workers(store: Store) -> None:
-    """Start a worker process for each device that has none."""
+    """Start a worker process for each device that has none; none at all if PRUNESCOPE_WORKERS is `none`."""
+    if os.environ.get("PRUNESCOPE_WORKERS") == "none":
+        return
     for device in devices():
         if not has_worker(store, device):
             _start(store, device)
