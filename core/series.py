@@ -36,12 +36,17 @@ class Series:
         technique = TECHNIQUES[self.technique].title
         return {
             "technique": technique,
-            "criterion": self.criterion if self.criterion == "random" else self.criterion.upper(),
+            "criterion": short(self.criterion),
             "scope": self.scope,
             "form": form,
             "seed": seed,
             "layers": self.layers,
         }
+
+
+def short(criterion: str) -> str:
+    """Return a criterion as it stands in a sentence: the norms in capitals."""
+    return criterion.upper() if criterion in ("l1", "l2") else criterion
 
 
 def series_of(pruning: Pruning) -> Series | None:

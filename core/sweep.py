@@ -13,6 +13,7 @@ from core.pruning.criteria import CRITERIA
 from core.pruning.scopes import SCOPES
 from core.pruning.settings import FORMS, Pruning
 from core.pruning.techniques import TECHNIQUES
+from core.series import short
 from core.words import count, listed
 
 _RANGE = re.compile(r"([\d.]+)\s*(?:\.\.|to)\s*([\d.]+)\s*(?:by|/)\s*([\d.]+)")
@@ -67,7 +68,7 @@ class Sweep:
 
     def in_words(self, network: str, images: str) -> str:
         """Return one line that says what is set: "GoogLeNet demo, 1,000 scenes, structured by L1, local, 8 rates"."""
-        what = f"{listed(self.techniques)} by {listed([name.capitalize() for name in self.criteria])}"
+        what = f"{listed(self.techniques)} by {listed([short(name) for name in self.criteria])}"
         forms = "filters only" if self.forms == ("published",) and "structured" in self.techniques else ""
         layers = "layer rates" if self.base.layer_rates else ""
         parts = (network, images, what, listed(self.scopes), forms, layers, self._rates_in_words())

@@ -117,7 +117,7 @@ def _run_row(runs: pd.DataFrame, subject: Subject, specs: tuple[ExperimentSpec, 
     cost = estimate(runs, specs, subject, extent)
     button, words = st.columns([1, 9], vertical_alignment="center", wrap=False)
     words.markdown(plain(_cost_in_words(cost, subject, extent)))
-    if button.button("Run", type="primary", disabled=not cost.new, width="stretch"):
+    if button.button("Run", type="primary", disabled=not cost.new, width="stretch", key="run_button"):
         with st.spinner("Queueing …"):
             executor().submit(specs, extent)
             keep_workers()

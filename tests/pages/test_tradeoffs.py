@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from core.jobs.executor import Executor
+from core.pruning.techniques import TECHNIQUES
+from core.store import queue
+from core.store.runs import runs_frame
+
+ONE = {"technique": "unstructured", "unstructured_rates": "0.2, 0.5", "images": "96"}
+
+
+def words(page):
+    """All text of the page, as it reads once Markdown's escapes are gone."""
+    elements = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error)
+    text = " ".join(part for one in elements for part in (getattr(one, "title", None), one.value) if part)
+    return text.replace("\\", "")
+
+
+def figure(page, place=0):
+    return json.loads(page.get("plotly_chart")[place].proto.spec)
+
+
+def points(page):
+    return {trace["name"]: trace["customdata"] for trace in figure(page)["data"] if trace.get("customdata")}
+
+
+def button(page, label):
+    return next(one for one in page.button if one.label == label)
+
+
+def labels(page):
+    return [one.label for one in page.button]
+
+
+def test_what_is_known_is_drawn_at_once_and_need_not_be_run(measured, visit):
+    page = visit(**ONE)
+    assert not page.exception
+    assert points(page) == {"Dense": [measured[0.0]], "Unstructured": [measured[0.2], measured[0.5]]}
+    assert "96 of 2,000 generated scenes, unstructured by L1, local, 2 rates" in words(page)
+    assert "3 networks asked for, all known this exactly" in words(page)
+    assert button(page, "Run").disabled
+
+
+def test_the_address_sets_every_setting(empty_store, visit):
+    query = {
+        "technique": ["structured", "connection"],
+        "criterion": "random",
+        "scope": "global",
+        "form": "published",
+        "structured_rates": "0.1",
+        "connection_rates": "0.1..0.3 by 0.1",
+        "seed": "7",
+        "stem": "true",
+        "exclude": "inception3a.branch1.conv",
+        "exact": "precision",
+        "precision": "0.05",
+        "x": "sparsity",
+        "y": "loss",
+    }
+    page = visit(**query)
+    assert not page.exception
+    assert "structured and connection by random, global, filters only, 1 to 3 rates each" in words(page)
+    assert "until top-1 is known to ±5 points" in words(page)
+    button(page, "Run").click().run()
+    runs = runs_frame(empty_store)
+    assert sorted(runs["rate"]) == [0.0, 0.1, 0.1, 0.2, 0.3]
+    pruned = runs[runs["technique"].notna()]
+    assert set(pruned["criterion"]) == {"random"}
+    assert set(pruned["scope"]) == {"global"}
+    assert set(pruned["seed"]) == {7}
+    assert set(pruned["form"].dropna()) == {"published"}
+    for text in pruned["spec"]:
+        assert json.loads(text)["pruning"]["exclude"] == ["inception3a.branch1.conv"]
+        assert json.loads(text)["pruning"]["stem"]
+
+
+def test_axes_follow_the_address(measured, visit):
+    page = visit(**ONE, x="sparsity", y="loss")
+    assert "Sparsity" in figure(page)["layout"]["xaxis"]["title"]["text"]
+    assert "Loss" in figure(page)["layout"]["yaxis"]["title"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"unstructured_rates": "0.5, 1.2"}, "rate 1.2"),
+        ({"unstructured_rates": "many"}, "'many'"),
+        ({"images": "-5"}, "-5 images"),
+        ({"exact": "precision", "precision": "0.7"}, "precision 0.7"),
+        ({"seed": "-1"}, "seed -1"),
+        ({"layer_rates": "inception3a.branch9.conv 0.2"}, "did you mean inception3a"),
+        ({"technique": ""}, "no technique is chosen"),
+    ],
+)
+def test_a_setting_that_is_not_allowed_is_refused_and_the_curve_stays(measured, visit, setting, said):
+    page = visit(**(ONE | setting))
+    assert not page.exception
+    assert said.lower() in words(page).lower()
+    assert "Allowed" in words(page)
+    assert points(page)["Unstructured"] == [measured[0.2], measured[0.5]]
+    assert "Run" not in labels(page)
+
+
+def test_a_refused_setting_can_be_mended_and_nothing_else_is_lost(measured, visit):
+    page = visit(**(ONE | {"unstructured_rates": "1.2"}))
+    page.text_input(key="unstructured_rates").set_value("0.2").run()
+    assert not page.warning
+    assert page.number_input(key="images").value == 96
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"source": "folder", "folder": "/nowhere/val"}, "no folder /nowhere/val"),
+        ({"checkpoint": "/nowhere/net.safetensors"}, "no file /nowhere/net.safetensors"),
+        ({"checkpoint": "inception"}, "no network 'inception'"),
+        ({"checkpoint": ""}, "Name the file with the weights"),
+        ({"network": "googlenet-bvlc"}, "Name the file with the weights"),
+        ({"network": "googlenet-bvlc", "weights": "/nowhere/bvlc.safetensors"}, "no file /nowhere/bvlc.safetensors"),
+    ],
+)
+def test_what_is_not_there_is_named_and_the_settings_stay(empty_store, visit, query, said):
+    page = visit(**(ONE | query))
+    assert not page.exception
+    assert said in words(page)
+    assert page.number_input(key="images").value == 96
+
+
+def test_a_checkpoint_of_another_architecture_is_refused(empty_store, visit, tmp_path):
+    import torch
+    from safetensors.torch import save_file
+
+    save_file({"layer1.weight": torch.zeros(3)}, tmp_path / "other.safetensors")
+    page = visit(**(ONE | {"checkpoint": str(tmp_path / "other.safetensors")}))
+    assert "is not a GoogLeNet" in words(page)
+
+
+def test_run_queues_what_is_new_and_only_that(measured, visit, empty_store):
+    page = visit(**(ONE | {"unstructured_rates": "0.2, 0.3, 0.5, 0.7"}))
+    assert "2 new networks" in words(page)
+    assert "3 known" in words(page)
+    button(page, "Run").click().run()
+    queued = Executor(empty_store).list(queue.OPEN)
+    assert [job.title.split(", ")[1] for job in queued] == ["unstructured L1 0.30", "unstructured L1 0.70"]
+    assert "2 networks queued, 3 known" in words(page)
+
+
+def test_cancel_empties_the_queue_and_keeps_what_is_known(measured, visit, empty_store):
+    page = visit(**(ONE | {"unstructured_rates": "0.3"}))
+    button(page, "Run").click().run()
+    button(page, "Cancel").click().run()
+    assert Executor(empty_store).list(queue.OPEN) == []
+    assert points(page)["Unstructured"] == [measured[0.2], measured[0.5]]
+
+
+def test_nothing_measured_yet_says_what_this_is_and_what_to_do(empty_store, visit):
+    page = visit(**ONE)
+    assert "Run" in words(page)
+    assert "Nothing is measured yet" in words(page)
+    assert not button(page, "Run").disabled
+    assert not page.get("plotly_chart")
+
+
+def test_the_cost_of_the_default_settings_is_said_before_running(empty_store, visit):
+    page = visit()
+    networks = 1 + sum(len(technique.rates) for technique in TECHNIQUES.values())
+    assert f"{networks} new networks" in words(page)
+    assert "images/s" in words(page)
+    assert "2,000 images to pack" in words(page)
+
+
+def test_the_chosen_point_shows_its_figures_its_layers_and_its_worst_classes(measured, visit):
+    page = visit(**ONE, run=measured[0.5])
+    assert {one.label: one.value for one in page.metric}["Top-1"] == "41.7 %"
+    assert "Unstructured L1 0.50, local" in words(page)
+    assert "McNemar p < 0.001" in words(page)
+    assert "50.0 % of the prunable weights" in words(page)
+    assert len(figure(page, 1)["data"][0]["customdata"]) == 54
+    assert "Look inside" in labels(page)
+
+
+def test_a_point_that_is_not_on_the_page_is_not_shown(measured, visit):
+    page = visit(**ONE, run="0123456789abcdef")
+    assert not page.exception
+    assert "Look inside" not in labels(page)
+
+
+def test_the_detail_can_be_closed(measured, visit):
+    page = visit(**ONE, run=measured[0.5])
+    button(page, "Close").click().run()
+    assert "Look inside" not in labels(page)
+    assert "run" not in page.query_params
+
+
+def test_other_curves_appear_on_request_only(measured, visit):
+    hidden = visit(**(ONE | {"technique": "structured"}))
+    assert list(points(hidden)) == ["Dense"]
+    shown = visit(**(ONE | {"technique": "structured", "all": "true"}))
+    assert list(points(shown)) == ["Dense", "Unstructured"]
+
+
+def test_a_failed_network_is_named_and_can_be_tried_again(measured, visit, empty_store):
+    page = visit(**(ONE | {"unstructured_rates": "0.3"}))
+    button(page, "Run").click().run()
+    job = queue.claim(empty_store, "cpu")
+    queue.finish(empty_store, job, queue.FAILED, "the disk is full")
+    page.run()
+    assert "1 network failed" in words(page)
+    assert "the disk is full" in words(page)
+    button(page, "Try again").click().run()
+    assert [one.id for one in Executor(empty_store).list(queue.OPEN)] == [job.id]
+
+
+def test_the_table_holds_every_network_that_is_drawn(measured, visit):
+    table = visit(**ONE).dataframe[0].value
+    assert sorted(table["id"]) == sorted(measured.values())
+    assert table.set_index("id").loc[measured[0.2], "top-1 %"] == pytest.approx(100 * 80 / 96)
