@@ -31,14 +31,14 @@ class DemoRecipe:
 
     scenes: int = 24_000
     phases: tuple[Phase, ...] = (
-        Phase(64, 24_000, 0.25, 0.55),
-        Phase(64, 76_800, 0.4, 0.9),
-        Phase(96, 28_000, 0.6),
-        Phase(128, 10_000, 0.85),
+        Phase(64, 24_000, 0.3, 0.6),
+        Phase(64, 64_000, 0.5),
+        Phase(96, 24_000, 0.75),
+        Phase(128, 8_000, 0.9),
     )
     batch: int = 128
     peak: float = 3e-3
-    warm_up: float = 0.15
+    warm_up: float = 0.3
     weight_decay: float = 0.02
     smoothing: float = 0.1
     seed: int = 0
