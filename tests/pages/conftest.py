@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +15,6 @@ from streamlit.testing.v1 import AppTest
 from core.data.scenes import CLASSES
 from core.evaluation.accuracy import accuracy, against_dense
 from core.experiment import ExperimentSpec, Extent
-from core.jobs.devices import devices, worker_lock
 from core.jobs.executor import Executor
 from core.jobs.subject import find_subject
 from core.layer_names import INCEPTION_CONVS
@@ -50,11 +48,8 @@ def empty_store(tmp_path, monkeypatch):
     monkeypatch.setattr("core.networks.registry.DEMO_CHECKPOINT", tmp_path / "none.safetensors")
     monkeypatch.setattr("core.store.demo.DEMO_RESULTS", tmp_path / "none.sqlite")
     st.cache_resource.clear()
-    store = open_store(tmp_path)
-    with ExitStack() as held:
-        for device in devices():
-            held.enter_context(worker_lock(store, device))
-        yield store
+    monkeypatch.setenv("PRUNESCOPE_WORKERS", "none")
+    yield open_store(tmp_path)
     st.cache_resource.clear()
 
 
