@@ -41,7 +41,7 @@ def _say_what_to_do() -> None:
         "Here stands what pruned networks look at in the same image, beside the dense one. "
         "None was pruned yet: choose a technique and rates in Trade-offs and run them."
     )
-    if st.button("Go to Trade-offs", type="primary"):
+    if st.button("Go to Trade-offs", key="to_tradeoffs", type="primary"):
         st.switch_page("pages/tradeoffs.py")
 
 

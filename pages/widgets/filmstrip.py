@@ -107,8 +107,8 @@ def _steps(source: Source, places: NDArray[np.int64], at: int) -> None:
         for label, to, key in (("Previous", at - 1, "Left"), ("Next", at + 1, "Right")):
             there = 0 <= to < len(places)
             identity = source.ids[places[to]] if there else ""
-            st.button(label, on_click=_go, args=(identity,), disabled=not there, shortcut=key)
-        st.button("Random", on_click=_go_anywhere, args=(source, places))
+            st.button(label, key=label.lower(), on_click=_go, args=(identity,), disabled=not there, shortcut=key)
+        st.button("Random", key="random", on_click=_go_anywhere, args=(source, places))
 
 
 def _thumbnails(subject: Subject, places: NDArray[np.int64], at: int, chosen: int) -> None:

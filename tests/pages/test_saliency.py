@@ -1,0 +1,243 @@
+"""The Saliency page, run without a browser on a small store: what it shows, what the address holds, what is refused."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import streamlit as st
+import torch
+from safetensors.torch import save_file
+from streamlit.testing.v1 import AppTest
+from torch import nn
+
+from core.data.scenes import CLASSES
+from core.evaluation.accuracy import accuracy
+from core.experiment import ExperimentSpec
+from core.interpretability.attribution.registry import METHODS
+from core.jobs.subject import find_subject
+from core.networks.googlenet import googlenet
+from core.paths import ROOT
+from core.predictions import PREDICTION
+from core.pruning.settings import Pruning
+from core.store.database import open_store
+from core.store.predictions import append
+from core.store.runs import Run, put_result, put_run
+from pages.widgets import core_access
+
+PRUNINGS = {
+    "dense": Pruning(),
+    "low": Pruning(rate=0.2),
+    "middle": Pruning(rate=0.5),
+    "high": Pruning(rate=0.8),
+    "filters": Pruning(technique="structured", rate=0.05),
+}
+SEEN = 6  # images that were measured
+LOST = (4, 1)  # those that the middle network lost, the largest rise of the loss first
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """A network that was never trained, in 64 pixels, which is quick to look into."""
+    torch.manual_seed(0)
+    module = googlenet(len(CLASSES))
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
+    about = {"mean": "[0.5,0.5,0.5]", "std": "[0.2,0.2,0.2]", "size": "64", "classes": json.dumps(CLASSES)}
+    path = tmp_path_factory.mktemp("weights") / "untrained.safetensors"
+    save_file({name: value.contiguous() for name, value in module.state_dict().items()}, path, about)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRUNESCOPE_CACHE", str(tmp_path))
+    core_access.store.clear()
+    return tmp_path
+
+
+@pytest.fixture
+def ids(folder, weights):
+    """Ids of five runs in the store, by name; of each six images were measured."""
+    spec = ExperimentSpec(str(weights))
+    subject = find_subject(spec, folder)
+    return {
+        name: put(folder, ExperimentSpec(str(weights), pruning=one), subject, name) for name, one in PRUNINGS.items()
+    }
+
+
+def put(folder, spec, subject, name):
+    what, shas = spec.pruning.canonical(), (subject.network.sha256, subject.fingerprint())
+    run = Run(
+        id=spec.run_id(*shas),
+        spec=spec.to_json(),
+        network=subject.network.title,
+        network_sha=shas[0],
+        data=subject.source.title,
+        data_sha=shas[1],
+        created_at=0.0,
+        rate=spec.pruning.rate,
+        **{key: what.get(key) for key in ("technique", "criterion", "scope", "form", "seed")},
+    )
+    answers = predictions(subject, LOST if name == "middle" else ())
+    with open_store(folder).writing() as db:
+        put_run(db, run)
+        append(db, run.id, 0, answers, 1.0)
+        put_result(db, run.id, "accuracy", accuracy(answers))
+    return run.id
+
+
+def predictions(subject, wrong):
+    table = np.zeros(SEEN, PREDICTION)
+    table["image"], table["label"] = np.arange(SEEN), subject.source.labels[:SEEN]
+    table["classes"] = -1
+    table["classes"][:, 0] = table["label"]
+    for rank, place in enumerate(wrong):
+        table["classes"][place, 0] = (table["label"][place] + 1) % len(CLASSES)
+        table["loss"][place] = 10 - rank
+    return table
+
+
+def opened(**address):
+    page = AppTest.from_file(str(ROOT / "pages" / "saliency.py"), default_timeout=240)
+    for name, value in address.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def titles(page):
+    return [one.value.strip("*").replace("\\", "") for one in page.markdown if one.value.startswith("**")]
+
+
+def words(page):
+    return "\n".join(one.value.replace("\\", "") for one in (*page.caption, *page.markdown))
+
+
+def test_without_an_address_one_network_of_each_curve_stands_beside_the_dense_one(ids):
+    page = opened()
+    assert not page.exception
+    assert titles(page) == ["Picture", "Dense", "Unstructured 0.50", "Structured 0.05"]
+    assert "One colour scale for all 3 networks" in words(page)
+
+
+def test_look_inside_shows_that_run_beside_the_dense_network(ids):
+    page = opened(run=ids["high"])
+    assert titles(page) == ["Picture", "Dense", "Unstructured 0.80"]
+    assert "sparsity 80.0 %, L1, local" in words(page)
+    assert "top-1 100.0 % on 6 images" in words(page)
+
+
+def test_the_address_holds_run_runs_and_image_and_reproduces_the_view(ids):
+    page = opened(run=ids["high"], runs=f"{ids['filters']},{ids['low']}", image="scene-000003", target="own prediction")
+    again = opened(**dict(page.query_params))
+    assert page.query_params["image"] == "scene-000003"
+    assert (
+        titles(page)
+        == titles(again)
+        == ["Picture", "Dense", "Unstructured 0.80", "Structured 0.05", "Unstructured 0.20"]
+    )
+    assert words(page) == words(again)
+
+
+def test_the_slider_moves_one_tile_and_leaves_the_others(ids):
+    page = opened(run=ids["middle"], runs=ids["filters"])
+    page.select_slider(key="moving").set_value(ids["high"]).run()
+    assert titles(page) == ["Picture", "Dense", "Unstructured 0.80", "Structured 0.05"]
+    assert page.query_params["run"] == ids["high"]
+
+
+def test_a_pinned_network_that_the_slider_passes_comes_back(ids):
+    page = opened(run=ids["low"], runs=ids["middle"])
+    page.select_slider(key="moving").set_value(ids["middle"]).run()
+    assert titles(page) == ["Picture", "Dense", "Unstructured 0.50"]
+    page.select_slider(key="moving").set_value(ids["high"]).run()
+    assert titles(page) == ["Picture", "Dense", "Unstructured 0.80", "Unstructured 0.50"]
+
+
+def test_another_curve_keeps_the_nearest_rate(ids):
+    page = opened(run=ids["filters"])
+    page.selectbox(key="curve").select("Unstructured").run()
+    assert titles(page) == ["Picture", "Dense", "Unstructured 0.20"]
+
+
+def test_no_more_than_six_networks_stand_side_by_side(ids):
+    page = opened(run=ids["low"], runs=",".join(ids.values()))
+    assert titles(page) == [
+        "Picture",
+        "Dense",
+        "Unstructured 0.20",
+        "Unstructured 0.50",
+        "Unstructured 0.80",
+        "Structured 0.05",
+    ]
+
+
+def test_lost_images_are_listed_by_what_they_lost(ids):
+    page = opened(run=ids["middle"], images_of="Dense right, pruned wrong")
+    assert page.query_params["image"] == f"scene-{LOST[0]:06d}"
+    page.button(key="next").click().run()
+    assert page.query_params["image"] == f"scene-{LOST[1]:06d}"
+    assert page.button(key="next").disabled
+
+
+def test_where_nothing_was_lost_all_images_are_shown_and_it_is_said(ids):
+    page = opened(run=ids["low"], images_of="Dense right, pruned wrong")
+    assert "lost none of 6 measured images" in words(page)
+    assert "1 of 2,000" in words(page)
+
+
+def test_images_can_be_chosen_by_class_by_thumbnail_and_by_lot(ids):
+    page = opened(run=ids["low"])
+    page.selectbox(key="images_of").select(CLASSES[3]).run()
+    assert f"**Grad-CAM** for **{CLASSES[3]}**" in words(page)
+    thumbnail = [button for button in page.button if str(button.key).startswith("thumbnail")][2]
+    thumbnail.click().run()
+    assert page.query_params["image"] == f"scene-{int(thumbnail.key.split()[1]):06d}"
+    page.button(key="random").click().run()
+    assert not page.exception
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
+def test_each_method_says_what_it_tells_and_on_which_scale(ids, method):
+    page = opened(run=ids["low"], method=method.title)
+    assert not page.exception
+    assert method.meaning in words(page)
+    (bar,) = [chart for chart in page.get("plotly_chart") if "heatmap" in chart.proto.spec]
+    assert ("for the class" in bar.proto.spec) == method.signed
+
+
+def test_every_tile_is_about_the_same_class_unless_each_network_s_own_is_asked_for(ids):
+    page = opened(run=ids["high"], runs=ids["filters"], target="dense prediction")
+    assert "(dense prediction)" in words(page)
+    assert words(page).count("**Grad-CAM** for **") == 1
+
+
+def test_an_unknown_run_or_image_is_named_and_the_page_goes_on(ids):
+    page = opened(run="0123456789abcdef", image="scene-x")
+    said = " ".join(f"{one.value} {one.proto.title}" for one in page.warning)
+    assert "0123456789abcdef" in said
+    assert "scene" in said
+    assert titles(page)[:2] == ["Picture", "Dense"]
+
+
+def test_without_pruned_runs_the_dense_network_is_shown_and_what_to_do(folder, weights):
+    spec = ExperimentSpec(str(weights))
+    put(folder, spec, find_subject(spec, folder), "dense")
+    page = opened()
+    assert titles(page) == ["Picture", "Dense"]
+    assert "Trade-offs" in page.info[0].value
+    assert page.button(key="to_tradeoffs").label == "Go to Trade-offs"
+
+
+def test_weights_that_are_gone_are_named_in_three_parts(ids, weights):
+    st.cache_resource.clear()  # a network that is loaded needs no file
+    aside = weights.rename(weights.with_suffix(".aside"))
+    try:
+        page = opened(run=ids["low"])
+    finally:
+        aside.rename(weights)
+    (error,) = page.error
+    assert str(weights).replace("/", "") in error.proto.title.replace("\\", "").replace("/", "")
+    assert page.selectbox(key="set").options
