@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from core.benchmarks.attribute import bench_attribute
 from core.benchmarks.evaluate import bench_evaluate
+from core.benchmarks.timing import Comparison
 from core.cli.options import Device, Json
 from core.cli.output import Bar, show
 from core.jobs.devices import pick_device
 
 app = typer.Typer(help="Speed, side by side with a reference in the same run.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    """Keep `evaluate` a word of its own while it is the only benchmark."""
 
 
 @app.command()
@@ -27,6 +25,20 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Images per second of a pruned network, ours against torchvision's reference loop on the same images."""
-    for one in bench_evaluate(pick_device(device), images, Bar()):
+    _show(bench_evaluate(pick_device(device), images, Bar()), as_json)
+
+
+@app.command()
+def attribute(
+    size: Annotated[int, typer.Option(help="of the image, in pixels")] = 224,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Saliency and Grad-CAM of one image, against one bare forward and backward pass."""
+    _show(bench_attribute(pick_device(device), size), as_json)
+
+
+def _show(comparisons: Iterable[Comparison], as_json: bool) -> None:
+    for one in comparisons:
         text = f"{one.name}: {one.ours:.1f} {one.unit}, {one.ratio:.2f}x {one.against} ({one.reference:.1f})"
         show(asdict(one), as_json, text)
