@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from PIL import Image
 
 from core.errors import InvalidSettingError
 from core.figures.colours import Floats, colourise, rgb, stops
@@ -101,23 +98,6 @@ def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the mask with the neighbours above, below, left and right of each of its pixels."""
     padded = np.pad(mask, 1)
     return padded[1:-1, 1:-1] | padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
-
-
-def tile(image: Picture, *, height: int = 240) -> go.Figure:
-    """Return a picture as a figure without axes and hover, `height` pixels high and undistorted at any width."""
-    h, w = image.shape[:2]
-    figure = go.Figure(go.Image(source=_data_uri(image), hoverinfo="skip", zsmooth="fast"))
-    figure.update_xaxes(visible=False, fixedrange=True, range=[-0.5, w - 0.5], constrain="domain")
-    figure.update_yaxes(visible=False, fixedrange=True, range=[h - 0.5, -0.5], constrain="domain", scaleanchor="x")
-    return figure.update_layout(
-        height=height, margin={"l": 0, "r": 0, "t": 0, "b": 0}, hovermode=False, paper_bgcolor="rgba(0,0,0,0)"
-    )
-
-
-def _data_uri(image: Picture) -> str:
-    stream = io.BytesIO()
-    Image.fromarray(image).save(stream, format="PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
 def scale_bar(*, limit: float, signed: bool, dark: bool, unit: str, ends: tuple[str, str] | None = None) -> go.Figure:

@@ -1,19 +1,15 @@
 from __future__ import annotations
 
-import base64
-import io
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
 
 from core.errors import InvalidSettingError
 from core.figures.bars import top_bars
 from core.figures.colours import colourise, rgb, stops
-from core.figures.maps import common_limit, outline, overlay, scale_bar, tile
+from core.figures.maps import common_limit, outline, overlay, scale_bar
 from core.figures.theme import ACCENT, DARK, LIGHT
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])
@@ -140,18 +136,6 @@ def test_an_outline_is_seen_on_any_ground(ground, colour):
 def test_an_outline_of_another_size_is_refused():
     with pytest.raises(InvalidSettingError):
         outline(np.zeros((7, 8, 3), np.uint8), np.zeros((8, 7), bool), "#000000")
-
-
-def test_a_tile_holds_the_very_pixels_without_axes_or_hover():
-    picture = np.random.default_rng(0).integers(0, 256, (12, 9, 3), dtype=np.uint8)
-    figure = tile(picture, height=200)
-    source = figure.data[0].source
-    decoded = Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))
-    assert np.array_equal(np.asarray(decoded), picture)
-    assert figure.data[0].hoverinfo == "skip"
-    assert figure.layout.height == 200
-    assert not figure.layout.xaxis.visible
-    assert figure.layout.yaxis.scaleanchor == "x"
 
 
 @pytest.mark.parametrize(("signed", "words"), [(True, "against the class"), (False, "counts little")])
