@@ -14,6 +14,7 @@ from core.jobs.worker import work_once
 from core.networks.registry import load_network
 from core.pruning.settings import Pruning
 from core.store import queue
+from core.store.database import open_store
 from core.store.predictions import load
 from core.store.runs import find_result
 
@@ -33,14 +34,13 @@ def work_all(store):
         pass
 
 
-def test_a_longer_run_continues_a_shorter_one_bit_for_bit(store, packs, tmp_path):
-    from core.store.database import open_store
-
-    rows(store, Extent(50))
-    longer = rows(store, Extent(100))
+@pytest.mark.parametrize("images", [50, pytest.param(500, marks=pytest.mark.slow)])
+def test_a_longer_run_continues_a_shorter_one_bit_for_bit(store, packs, tmp_path, images):
+    rows(store, Extent(images))
+    longer = rows(store, Extent(2 * images))
     other = open_store(tmp_path / "other")
     (other.folder / "packs").symlink_to(packs)
-    at_once = rows(other, Extent(100))
+    at_once = rows(other, Extent(2 * images))
     for one in ids(longer):
         assert load(store, one).tobytes() == load(other, one).tobytes()
     drop = {"images_per_second"}
