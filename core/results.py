@@ -123,10 +123,10 @@ def history(runs: pd.DataFrame) -> pd.DataFrame:
         table[title] = 100 * runs[column] if column in runs else float("nan")
     table["images"] = runs.get("images")
     table["images/s"] = runs.get("images_per_second")
-    table["made"] = pd.to_datetime(runs["created_at"], unit="s")
+    table["made (UTC)"] = pd.to_datetime(runs["created_at"], unit="s")
     table["shipped"] = runs["shipped"].astype(bool)
     table["id"] = runs["id"]
-    return table.sort_values(["shipped", "made"], ascending=[True, False], ignore_index=True)
+    return table.sort_values(["shipped", "made (UTC)"], ascending=[True, False], ignore_index=True)
 
 
 def _states(runs: pd.DataFrame) -> pd.Series:

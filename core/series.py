@@ -100,8 +100,8 @@ def _series_of_spec(text: str) -> Series | None:
 
 
 def _layers_in_words(pruning: Pruning) -> str:
-    asked = prunable_names(stem=pruning.stem, fc=pruning.fc)
-    left_out = [name for name in asked if name not in pruning.layers]
+    kept = set(pruning.layers)
+    left_out = [name for name in prunable_names(stem=pruning.stem, fc=pruning.fc) if name not in kept]
     parts = [
         "with conv1-3" if pruning.stem else "",
         "with fc" if pruning.fc else "",

@@ -142,7 +142,7 @@ def _table(runs: pd.DataFrame) -> pd.DataFrame:
             "high": percent,
             "images": st.column_config.NumberColumn(format="localized"),
             "images/s": st.column_config.NumberColumn(format="%.0f"),
-            "made": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            "made (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
             "id": "run",
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 import streamlit as st
@@ -37,7 +38,7 @@ class View:
     specs: tuple[ExperimentSpec, ...] | None
     extent: Extent | None
 
-    @property
+    @cached_property
     def curves(self) -> frozenset[Series] | None:
         """The curves that are asked for; None: all."""
         found = {series_of(spec.pruning) for spec in self.specs or ()}
