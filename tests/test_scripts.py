@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -36,7 +35,7 @@ def test_an_old_python_and_a_full_disk_are_told_before_anything_is_made(name, va
     monkeypatch.setattr(environment, name, value)
     with pytest.raises(SystemExit, match=told):
         environment.main("requirements.txt")
-    assert os.listdir(tmp_path) == []
+    assert not list(tmp_path.iterdir())
 
 
 def test_make_alone_lists_the_targets():
