@@ -15,6 +15,7 @@ from core.words import count, duration
 from pages.widgets.core_access import executor, keep_workers, store
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.progress import POLL_SECONDS, job_words, queue_line
+from pages.widgets.router import through_router
 
 _FILTERS = ("network", "data", "technique", "state")
 _LOG_LINES = 400
@@ -185,4 +186,5 @@ def _them(number: int) -> str:
     return "it" if number == 1 else "them"
 
 
+through_router()
 page()

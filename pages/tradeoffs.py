@@ -25,6 +25,7 @@ from pages.widgets.detail import draw_detail
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
 from pages.widgets.progress import POLL_SECONDS, queue_line
+from pages.widgets.router import through_router
 from pages.widgets.settings import Settings, read_settings
 
 CHART = "curves"
@@ -267,4 +268,5 @@ def _table(runs: pd.DataFrame) -> None:
 
 _PLAIN = ("technique", "criterion", "scope", "more", "images", "shipped", "id")
 
+through_router()
 page()
