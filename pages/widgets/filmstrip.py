@@ -115,23 +115,25 @@ def _thumbnails(subject: Subject, places: NDArray[np.int64], at: int, chosen: in
     """Draw the images around the chosen one; which they are changes only when it leaves them."""
     first = at // _THUMBNAILS * _THUMBNAILS
     with st.container(horizontal=True, gap="xsmall"):
-        for place in places[first : first + _THUMBNAILS].tolist():
+        for number, place in enumerate(places[first : first + _THUMBNAILS].tolist(), start=first + 1):
             with st.container(width=_WIDTH, gap="xsmall"):
-                _thumbnail(subject, place, place == chosen)
+                _thumbnail(subject, place, f"{number:,}", place == chosen)
 
 
-def _thumbnail(subject: Subject, place: int, is_chosen: bool) -> None:
+def _thumbnail(subject: Subject, place: int, label: str, is_chosen: bool) -> None:
+    """Draw one image and the button that chooses it: with a number, as the class may be longer than a line."""
     source = subject.source
     try:
         st.image(shown(subject, place).example.pixels, width="stretch")
     except PrunescopeError as error:
         st.caption(plain(str(error)))
     st.button(
-        f":small[{plain(source.classes[source.labels[place]])}]",
+        label,
         key=f"thumbnail {place}",
         type="secondary" if is_chosen else "tertiary",
         on_click=_go,
         args=(source.ids[place],),
+        help=plain(source.classes[source.labels[place]]),
         width="stretch",
     )
 

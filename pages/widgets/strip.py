@@ -14,7 +14,7 @@ from core.families import Member
 from core.figures.maps import common_limit, outline, overlay, scale_bar
 from core.interpretability.inspection import BASELINE, target_class
 from core.pruning.settings import Pruning
-from core.words import count, duration, listed
+from core.words import duration, listed
 from pages.widgets.compared import Compared
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
@@ -45,6 +45,7 @@ def draw_strip(image: Shown, compared: Compared, question: Question, look: Look)
     above = st.container(horizontal=True, vertical_alignment="center", gap="medium")
     strip = st.container(horizontal=True, gap="small")
     with strip, draw_picture(_outlined(image.example.pixels, image, look), image):
+        st.caption(_explained(question))
         views = _views(image, compared, question)
     limit = common_limit([view.map for view in views])
     with above:
@@ -114,23 +115,19 @@ def _enlarged(pixels: Picture) -> Picture:
 
 def _draw_scale(question: Question, limit: float) -> None:
     bar = scale_bar(limit=limit, signed=question.method.signed, dark=is_dark(), unit=question.method.unit)
-    bar.update_layout(margin_l=24, margin_r=24)  # room for the numbers at its ends
     st.plotly_chart(bar, key="scale", config={"displayModeBar": False}, theme=None, width=_SCALE_WIDTH)
 
 
+def _explained(question: Question) -> str:
+    method = question.method
+    return f"{method.meaning} Limits: {method.limits[:1].lower()}{method.limits[1:]}"
+
+
 def _in_words(image: Shown, question: Question, views: list[View]) -> str:
-    """Say what the method tells and does not tell, the target, the baseline and the scale."""
+    """Say the target, the baseline and the scale."""
     method, classes = question.method, image.subject.network.classes
-    targets = list(dict.fromkeys(plain(classes[view.target]) for view in views))
+    targets = [f"**{plain(classes[target])}**" for target in dict.fromkeys(view.target for view in views)]
     start = f", from a {BASELINE} picture on" if method.needs_baseline else ""
-    scale = (
-        "It ends at the 99th percentile of all values"
-        if len(views) == 1
-        else (
-            f"One colour scale for all {count(len(views), 'network')}; it ends at the 99th percentile of their values"
-        )
-    )
-    return (
-        f"**{method.title}** for **{listed(targets)}** ({question.target}){start}. {method.meaning} "
-        f"Limits: {method.limits[:1].lower()}{method.limits[1:]} {scale}."
-    )
+    scale = f"One colour scale for all {len(views)} networks; it" if len(views) > 1 else "The colour scale"
+    what = f"**{method.title}** for {listed(targets)} ({question.target}){start}"
+    return f"{what}. {scale} ends at the 99th percentile of all values."

@@ -20,7 +20,6 @@ from pages.widgets.views import Shown, sparsity_of
 
 WIDTH = 240  # pixels: five in a row at 1440, three at 800
 _LONGEST = 22  # characters of a class name that fit on one line
-_ROOM = 1.8  # of the bars' axis, so that the number behind a bar of 1 fits into a tile
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +58,10 @@ def draw_tile(tile: Tile, picture: NDArray[np.uint8], image: Shown) -> None:
     names, label = image.subject.network.classes, image.example.label
     with st.container(width=WIDTH, gap="xsmall"):
         st.markdown(f"**{plain(tile.title)}**", help=plain(tile.details) or None)
-        st.image(picture, caption=plain(tile.about), width="stretch")
+        st.image(picture, caption=plain(tile.about), width="stretch", output_format="PNG")
         st.markdown(_verdict(tile, names, label))
         st.caption("  \n".join(plain(fact) for fact in tile.facts))
         bars = top_bars(tile.probabilities, names, true_class=label, highlight=tile.target, dark=is_dark())
-        bars.update_xaxes(range=[0, _ROOM])
         st.plotly_chart(bars, key=f"bars {tile.key}", config={"displayModeBar": False}, theme=None)
 
 
@@ -71,7 +69,7 @@ def draw_picture(picture: NDArray[np.uint8], image: Shown) -> st.delta_generator
     """Draw the tile of the picture itself and return the room below, where the other tiles have their bars."""
     with st.container(width=WIDTH, gap="xsmall"):
         st.markdown("**Picture**")
-        st.image(picture, caption=plain(image.example.id), width="stretch")
+        st.image(picture, caption=plain(image.example.id), width="stretch", output_format="PNG")
         st.markdown(plain(short(image.subject.network.classes[image.example.label])))
         st.caption("the true class")
         return st.container()
