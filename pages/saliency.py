@@ -12,6 +12,7 @@ from pages.widgets.core_access import store, subject_of
 from pages.widgets.errors import shown_errors
 from pages.widgets.filmstrip import choose_image
 from pages.widgets.question import choose_look, choose_question
+from pages.widgets.router import through_router
 from pages.widgets.strip import draw_strip, prepare
 from pages.widgets.views import shown
 
@@ -45,5 +46,6 @@ def _say_what_to_do() -> None:
         st.switch_page("pages/tradeoffs.py")
 
 
+through_router()
 with shown_errors():
     page()

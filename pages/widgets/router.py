@@ -15,7 +15,8 @@ def through_router() -> None:
     of app: whoever opens /saliency or /runs first after the start would see the page without navigation or layout.
     Done at most once a session, so that it cannot go on for ever.
     """
-    if PagesManager.uses_pages_directory and not st.session_state.get(_DONE):
-        st.session_state[_DONE] = True
+    by_itself = PagesManager.uses_pages_directory and not st.session_state.get(_DONE)
+    st.session_state[_DONE] = True
+    if by_itself:
         PagesManager.uses_pages_directory = False
         st.rerun()
