@@ -34,7 +34,7 @@ def choose_image(subject: Subject, compared: Compared) -> int:
         found = np.flatnonzero(places == chosen)
         at = int(found[0]) if len(found) else 0
         _steps(subject.source, places, at)
-        st.caption(_where(subject, chosen, at if len(found) else None, len(places)))
+        st.caption(f"{at + 1:,} of {len(places):,}" if len(found) else f"not one of these {len(places):,}")
     with right:
         _thumbnails(subject, places, at, chosen)
     return chosen
@@ -95,11 +95,6 @@ def _chosen(source: Source, places: NDArray[np.int64]) -> int:
         show_error(error)
     _go(source.ids[chosen])
     return chosen
-
-
-def _where(subject: Subject, chosen: int, at: int | None, images: int) -> str:
-    place = "not in this list" if at is None else f"{at + 1:,} of {images:,}"
-    return f"{plain(subject.source.ids[chosen])}, {place}"
 
 
 def _steps(source: Source, places: NDArray[np.int64], at: int) -> None:

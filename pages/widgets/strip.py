@@ -25,7 +25,6 @@ from pages.widgets.views import Shown, map_of, probabilities_of
 _AHEAD = 4  # maps that are prepared on the curve, the nearest first
 _OUTLINE = "#FFFFFF"
 _LARGER = 2  # times, where there is an outline
-_SCALE_WIDTH = 400  # pixels
 
 Picture = NDArray[np.uint8]  # (h, w, 3)
 
@@ -42,14 +41,14 @@ class View:
 
 def draw_strip(image: Shown, compared: Compared, question: Question, look: Look) -> None:
     """Draw the picture and a tile for each network, above them in words and as a bar what they share."""
-    above = st.container(horizontal=True, vertical_alignment="center", gap="medium")
+    words, scale = st.columns(2, vertical_alignment="center")
     strip = st.container(horizontal=True, gap="small")
     with strip, draw_picture(_outlined(image.example.pixels, image, look), image):
         st.caption(_explained(question))
         views = _views(image, compared, question)
     limit = common_limit([view.map for view in views])
-    with above:
-        st.caption(_in_words(image, question, views), width="stretch")
+    words.caption(_in_words(image, question, views))
+    with scale:
         _draw_scale(question, limit)
     with strip:
         for place, view in enumerate(views):
@@ -115,7 +114,7 @@ def _enlarged(pixels: Picture) -> Picture:
 
 def _draw_scale(question: Question, limit: float) -> None:
     bar = scale_bar(limit=limit, signed=question.method.signed, dark=is_dark(), unit=question.method.unit)
-    st.plotly_chart(bar, key="scale", config={"displayModeBar": False}, theme=None, width=_SCALE_WIDTH)
+    st.plotly_chart(bar, key="scale", config={"displayModeBar": False}, theme=None)
 
 
 def _explained(question: Question) -> str:
