@@ -129,16 +129,21 @@ def _run_row(runs: pd.DataFrame, subject: Subject, specs: tuple[ExperimentSpec, 
 def _cost_in_words(cost: Estimate, subject: Subject, extent: Extent) -> str:
     if not cost.new:
         return _nothing_to_run(cost)
-    bound = "at most" if extent.precision is not None else "about"
-    guess = "" if cost.speed.measured_here else " (a guess until something ran here)"
     parts = (
         count(cost.new, "new network"),
-        f"{bound} {duration(cost.seconds)} at {speed(cost.speed.images_per_second)}{guess}",
+        _time_in_words(cost, "at most" if extent.precision is not None else "about"),
         _packing(subject),
         f"{cost.open:,} queued" if cost.open else "",
         f"{cost.known:,} known" if cost.known else "",
     )
     return " · ".join(part for part in parts if part)
+
+
+def _time_in_words(cost: Estimate, bound: str) -> str:
+    if cost.speed is None or cost.seconds is None:
+        return "how long is known once something ran on this device"
+    guess = "" if cost.speed.measured_here else " (a guess until something ran here)"
+    return f"{bound} {duration(cost.seconds)} at {speed(cost.speed.images_per_second)}{guess}"
 
 
 def _nothing_to_run(cost: Estimate) -> str:
