@@ -70,7 +70,8 @@ def _prepare(task: Task) -> _Measurement:
         raise BrokenDataError(f"{run.data} changed since this run was asked for", "the same images", "run it again")
     dense_id = spec.dense().run_id(run.network_sha, run.data_sha)
     dense = None if run.id == dense_id else load(task.store, dense_id)
-    return _Measurement(task, run, Extent(**task.job.request), pack, _pruned(task, run, spec, network), dense)
+    predictor = _pruned(task, run, spec, network)
+    return _Measurement(task.from_now(), run, Extent(**task.job.request), pack, predictor, dense)
 
 
 def _pruned(task: Task, run: Run, spec: ExperimentSpec, network: Network) -> Predictor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.errors import CancelledError
 from core.store.database import Store
@@ -19,6 +19,10 @@ class Task:
     job: Job
     device: str
     started: float = field(default_factory=time.monotonic)
+
+    def from_now(self) -> Task:
+        """Return the same task with its clock at zero: the speed it tells is that of what comes now."""
+        return replace(self, started=time.monotonic())
 
     def tell(self, done: int, total: int, what: str, fresh: int | None = None) -> Job:
         """Write the progress in a transaction of its own; CancelledError if the user asked to stop."""
