@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.errors import BrokenDataError
 from core.experiment import ExperimentSpec
 from core.series import Series, series_of, titles
 
@@ -69,6 +70,21 @@ def families(runs: pd.DataFrame) -> tuple[Family, ...]:
     groups.sort(key=lambda rows: float(rows["created_at"].max()), reverse=True)
     names = [f"{rows['network'].iloc[-1]}, {rows['data'].iloc[-1]}" for rows in groups]
     return tuple(_family(rows, name, names.count(name) > 1) for rows, name in zip(groups, names, strict=True))
+
+
+def check_unchanged(family: Family, network_sha: str, data_sha: str | None) -> None:
+    """Raise BrokenDataError unless a family's runs are of this network and data; None: the data's are not known."""
+    changed = [
+        what
+        for what, then, now in (("weights", family.network_sha, network_sha), ("images", family.data_sha, data_sha))
+        if now is not None and now != then
+    ]
+    if changed:
+        raise BrokenDataError(
+            f"the {' and the '.join(changed)} of {family.title} changed since these runs were made",
+            "the same weights and the same images",
+            "put back what they were, or run them again in Trade-offs",
+        )
 
 
 def _family(rows: pd.DataFrame, name: str, ambiguous: bool) -> Family:

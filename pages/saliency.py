@@ -7,8 +7,8 @@ import streamlit as st
 from core.experiment import ExperimentSpec
 from core.families import families
 from core.store.runs import runs_frame
-from pages.widgets.compared import Compared, choose_networks, move
-from pages.widgets.core_access import store, subject_of
+from pages.widgets.compared import Compared, choose_networks, move, subject_in
+from pages.widgets.core_access import store
 from pages.widgets.errors import shown_errors
 from pages.widgets.filmstrip import choose_image
 from pages.widgets.question import choose_look, choose_question
@@ -20,7 +20,7 @@ from pages.widgets.views import shown
 def page() -> None:
     """Draw the page."""
     compared = _choose_networks()
-    subject = subject_of(compared.spec)
+    subject = subject_in(compared)
     image = shown(subject, choose_image(subject, compared))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         question = choose_question()

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.experiment import ExperimentSpec, in_words
-from core.families import Family, Member
+from core.families import Family, Member, check_unchanged
+from core.jobs.subject import Subject
 from core.pruning.techniques import TECHNIQUES
+from pages.widgets.core_access import subject_of
 from pages.widgets.errors import plain
 
 PINNED = 4  # with the dense network and the moving one, six in all
@@ -85,6 +87,21 @@ def _choose_family(found: tuple[Family, ...]) -> Family:
         help="The dense network and the images of the runs in the store. New ones come from Trade-offs.",
     )
     return found[titles.index(title)]
+
+
+def subject_in(compared: Compared) -> Subject:
+    """Return the network and the images that are compared. Raises what stands in the way of it."""
+    subject = subject_of(compared.spec)
+    if compared.family is not None:
+        family = compared.family
+        _check(family.network_sha, family.data_sha, subject.network.sha256, subject.source.identity(), family, subject)
+    return subject
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _check(network: str, data: str, network_now: str, source_now: str, _family: Family, _subject: Subject) -> None:
+    """Check once that the files are still those of the runs: to know the images' fingerprint takes long."""
+    check_unchanged(_family, network_now, _subject.fingerprint())
 
 
 def move(compared: Compared) -> None:

@@ -72,18 +72,21 @@ def _lost(subject: Subject, compared: Compared) -> NDArray[np.int64]:
         st.caption("Nothing was measured yet: these are all images.")
         return everything
     dense, moving = compared.family.dense, compared.moving
-    places = _lost_places(moving.id, dense.id, min(moving.images, dense.images))
-    if not len(places):
-        measured = count(min(moving.images, dense.images), "measured image")
-        st.caption(f"{plain(in_words(moving.spec.pruning))} lost none of {measured}: these are all images.")
-        return everything
-    pack = subject.packed()
-    return places if pack is None else pack.indices[places]
+    images = min(moving.images, dense.images)
+    places = _lost_places(moving.id, dense.id, images, subject)
+    if len(places):
+        return places
+    measured = count(images, "measured image")
+    st.caption(f"{plain(in_words(moving.spec.pruning))} lost none of {measured}: these are all images.")
+    return everything
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _lost_places(run_id: str, dense_id: str, images: int) -> NDArray[np.int64]:
-    return lost(load(store(), run_id, images), load(store(), dense_id, images))
+def _lost_places(run_id: str, dense_id: str, images: int, _subject: Subject) -> NDArray[np.int64]:
+    """Return the lost images by their places in the source."""
+    places = lost(load(store(), run_id, images), load(store(), dense_id, images))
+    pack = _subject.packed()
+    return places if pack is None else pack.indices[places]
 
 
 def _chosen(source: Source, places: NDArray[np.int64]) -> int:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.errors import BrokenDataError
 from core.experiment import ExperimentSpec
-from core.families import families
+from core.families import check_unchanged, families
 from core.pruning.settings import Pruning
 from core.store.database import open_store
 from core.store.runs import Run, put_result, put_run, runs_frame
@@ -83,3 +84,14 @@ def test_a_member_is_found_by_its_id_alone(store):
     (family,) = families(runs_frame(store))
     assert family.member(family.members[0].id) is family.members[0]
     assert family.member("nothing") is None
+
+
+def test_runs_of_other_weights_or_other_images_are_refused_by_name(store):
+    put(store, of(0.1))
+    (family,) = families(runs_frame(store))
+    check_unchanged(family, family.network_sha, family.data_sha)
+    check_unchanged(family, family.network_sha, None)
+    with pytest.raises(BrokenDataError, match="the weights of"):
+        check_unchanged(family, "b" * 64, None)
+    with pytest.raises(BrokenDataError, match="the weights and the images of"):
+        check_unchanged(family, "b" * 64, "e" * 64)

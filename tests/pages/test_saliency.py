@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -241,3 +242,13 @@ def test_weights_that_are_gone_are_named_in_three_parts(ids, weights):
     (error,) = page.error
     assert str(weights).replace("/", "") in error.proto.title.replace("\\", "").replace("/", "")
     assert page.selectbox(key="set").options
+
+
+def test_a_run_of_weights_that_changed_is_not_shown_as_if_they_had_not(folder, weights):
+    subject = find_subject(ExperimentSpec(str(weights)), folder)
+    other = replace(subject, network=replace(subject.network, sha256="b" * 64))
+    put(folder, ExperimentSpec(str(weights), pruning=Pruning(rate=0.2)), other, "low")
+    page = opened()
+    (error,) = page.error
+    assert "changed since these runs were made" in error.proto.title
+    assert not titles(page)
