@@ -83,7 +83,7 @@ def train_demo(settings: DemoRecipe, folder: Path, progress: Progress = silent, 
     """Train, measure and write `googlenet-demo.safetensors` under `folder`; goes on from where it was stopped.
 
     Drawn scenes and a checkpoint, at most `save_every` seconds old, lie beside it: killed at any moment, training
-    loses no more than that and ends with the same bytes. StorageError if `folder` cannot be written.
+    loses no more than that and ends with the same weights. StorageError if `folder` cannot be written.
     """
     scenes = draw_scenes(ScenesSource("training", settings.scenes), writable(folder), progress)
     checkpoint = folder / f"demo-{settings.identity()[:16]}.pt"
