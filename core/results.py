@@ -94,7 +94,7 @@ _SHARES = {
     "change low": "change_low",
     "change high": "change_high",
 }
-_DENSE = {"technique": "dense", "criterion": "", "scope": "", "form": "", "seed": "", "layers": ""}
+_DENSE = {"technique": "Dense", "criterion": "", "scope": "", "form": "", "seed": "", "layers": ""}
 
 
 def _named(series: Series | None) -> dict[str, str]:

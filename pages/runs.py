@@ -19,6 +19,7 @@ from pages.widgets.router import through_router
 
 _FILTERS = ("network", "data", "technique", "state")
 _LOG_LINES = 400
+_JOBS_SHOWN = 5
 _MOST_TILES = 6
 
 
@@ -43,8 +44,12 @@ def _queue(working: bool) -> None:
             return
         keep_workers()
         queue_line(jobs)
-        for job in jobs:
+        for job in jobs[:_JOBS_SHOWN]:
             _open_job(job)
+        if later := jobs[_JOBS_SHOWN:]:
+            with st.expander(f"{len(later):,} more, waiting"):
+                for job in later:
+                    _open_job(job)
         st.caption(_workers_in_words())
 
 
@@ -59,7 +64,7 @@ def _open_job(job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         st.markdown(plain(job.title), width="stretch")
         st.caption(plain(_job_state(job)), width="content")
-        _log_button(job)
+        _log(job)
         if st.button("Cancel", key=f"cancel-{job.id}", disabled=job.cancelling):
             executor().cancel([job.id])
             st.rerun()
@@ -83,7 +88,7 @@ def _stopped_jobs() -> None:
     for job in failed:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             st.markdown(f"{plain(job.title)}  \n:red[{plain(job.message)}]", width="stretch")
-            _log_button(job)
+            _log(job)
             if st.button("Try again", key=f"retry-{job.id}"):
                 executor().retry(job)
                 st.rerun()
@@ -92,16 +97,13 @@ def _stopped_jobs() -> None:
                 st.rerun()
 
 
-def _log_button(job: Job) -> None:
-    if st.button("Log", key=f"log-{job.id}", type="tertiary"):
-        _log(job.id, job.title)
-
-
-@st.dialog("Log", width="large")
-def _log(identity: str, title: str) -> None:
-    st.caption(plain(title))
-    lines = executor().logs(identity).splitlines()[-_LOG_LINES:]
-    st.code("\n".join(lines) or "Nothing was written yet.", language=None, wrap_lines=True, height=420)
+def _log(job: Job) -> None:
+    """Offer what the job wrote; a popover, because a dialog would close when the queue draws itself anew."""
+    popover = st.popover("Log", key=f"log-{job.id}", on_change="rerun")
+    if popover.open:
+        lines = executor().logs(job.id).splitlines()[-_LOG_LINES:]
+        text = "\n".join(lines) or "Nothing was written yet."
+        popover.code(text, language=None, wrap_lines=True, width=560, height=320)
 
 
 def _history() -> None:

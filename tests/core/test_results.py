@@ -94,7 +94,7 @@ def test_the_table_shows_per_cent_and_the_csv_shares(store, runs):
     frame = with_series(runs_frame(store))
     table = results_table(frame).set_index("id")
     assert table.loc[runs[1], "top-1 %"] == pytest.approx(100 * 86 / 90)
-    assert table.loc[runs[0], "technique"] == "dense"
+    assert table.loc[runs[0], "technique"] == "Dense"
     assert "0.9555" in results_csv(frame)
 
 
