@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
+
 import typer
 
 from core.cli.options import Device
 from core.cli.output import Bar
 from core.jobs.demo_results import write_demo_results
 from core.jobs.devices import pick_device
+from core.networks.registry import DEMO_CHECKPOINT
 from core.paths import cache_folder
 from core.training.demo import DemoRecipe, train_demo
 
 
 def train() -> None:
-    """Train the demo network from nothing on the generated scenes; interrupted, it goes on where it was."""
-    typer.echo(train_demo(DemoRecipe(), cache_folder() / "training", Bar()))
+    """Train the demo network from nothing on the generated scenes and ship it; interrupted, it goes on where it was."""
+    trained = train_demo(DemoRecipe(), cache_folder() / "training", Bar())
+    typer.echo(shutil.copyfile(trained, DEMO_CHECKPOINT))
 
 
 def results(device: Device = "auto") -> None:

@@ -19,9 +19,22 @@ from core.data.scenes.things import Thing, coverage, lay
 
 SIZE = 128
 VERSION = 1  # of the generator: any change of its pixels needs a new one, and a new demo network
-LEAST_VISIBLE = 0.65  # share of the target that nothing lies on
 
 CLASSES: tuple[str, ...] = tuple(f"{surface} {shape}" for shape in SHAPES for surface in SURFACES)
+
+
+@dataclass(frozen=True)
+class Difficulty:
+    """What makes the class of a scene hard to tell."""
+
+    radius: tuple[int, int]  # of the target, per cent of the scene's width, from and below
+    least_visible: float  # share of the target that nothing lies on
+    clutter: tuple[int, int]  # smaller things beside the target, from and below
+    covered: int  # something lies across the target in all scenes but one in so many
+
+
+EASY = Difficulty(radius=(17, 29), least_visible=0.65, clutter=(2, 6), covered=2)
+HARD = Difficulty(radius=(14, 26), least_visible=0.6, clutter=(3, 7), covered=3)
 
 
 @dataclass(frozen=True)
@@ -54,18 +67,18 @@ def _random(seed: int, index: int, use: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, index, use))))
 
 
-def scene(seed: int, index: int, size: int = SIZE) -> Scene:
-    """Draw one scene of `size` x `size` pixels: the same bytes for the same (seed, index) on every machine."""
+def scene(seed: int, index: int, size: int = SIZE, difficulty: Difficulty = HARD) -> Scene:
+    """Draw one scene of `size` x `size` pixels: the same bytes for the same values on every machine."""
     random = _random(seed, index, 0)
     light, label = draw_light(random), label_of(seed, index)
     canvas = draw_ground(random, size, light)
-    target = _target(random, label)
-    for thing in _clutter(random, target.pose):
+    target = _target(random, label, difficulty)
+    for thing in _clutter(random, target.pose, difficulty):
         lay(canvas, thing, coverage(thing, size), light)
     cover = coverage(target, size)
     lay(canvas, target, cover, light)
     mask = np.asarray(cover) >= 128
-    for thing, over in _across(random, target.pose, mask, size):
+    for thing, over in _across(random, target.pose, mask, difficulty):
         lay(canvas, thing, over, light)
         mask = mask & (np.asarray(over) < 128)
     return Scene(_pixels(canvas * ambience(size, light)), label, mask, box_of(mask))
@@ -82,9 +95,9 @@ def box_of(mask: NDArray[np.bool_]) -> Box:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def _target(random: np.random.Generator, label: int) -> Thing:
+def _target(random: np.random.Generator, label: int, difficulty: Difficulty) -> Thing:
     shape, surface = divmod(label, len(SURFACES))
-    radius = int(random.integers(UNIT * 17 // 100, UNIT * 29 // 100))
+    radius = int(random.integers(*(UNIT * share // 100 for share in difficulty.radius)))
     reach = radius * 5 // 4
     x, y = (int(v) for v in random.integers(reach, UNIT - reach, 2))
     pose = Pose(x, y, radius, int(random.integers(0, TURN)))
@@ -93,10 +106,10 @@ def _target(random: np.random.Generator, label: int) -> Thing:
     return Thing(tuple(SHAPES.values())[shape], pose, tuple(SURFACES.values())[surface], pair, skew)
 
 
-def _clutter(random: np.random.Generator, target: Pose) -> list[Thing]:
-    """Draw two to five smaller things beside the target, some with a class's surface but none with a class's shape."""
+def _clutter(random: np.random.Generator, target: Pose, difficulty: Difficulty) -> list[Thing]:
+    """Draw smaller things beside the target, some with a class's surface but none with a class's shape."""
     things = []
-    for _ in range(int(random.integers(2, 6))):
+    for _ in range(int(random.integers(*difficulty.clutter))):
         outline = CLUTTER[int(random.integers(0, len(CLUTTER)))](random)
         radius = int(random.integers(UNIT * 7 // 100, UNIT * 17 // 100))
         pose = _beside(random, target, radius)
@@ -121,16 +134,16 @@ def _painted(random: np.random.Generator, outline: Outline, pose: Pose) -> Thing
 
 
 def _across(
-    random: np.random.Generator, target: Pose, mask: NDArray[np.bool_], size: int
+    random: np.random.Generator, target: Pose, mask: NDArray[np.bool_], difficulty: Difficulty
 ) -> list[tuple[Thing, Image.Image]]:
-    """Draw, in half of the scenes, a plain leaf or stick over part of the target."""
-    if random.integers(0, 2):
+    """Draw, in most scenes, a plain leaf or stick over part of the target, whose uncovered part is `mask`."""
+    if random.integers(0, difficulty.covered) == difficulty.covered - 1:
         return []
     for _ in range(4):
         thing = _cover(random, target)
-        over = coverage(thing, size)
+        over = coverage(thing, len(mask))
         left = int(np.count_nonzero(mask & (np.asarray(over) < 128)))
-        if left >= LEAST_VISIBLE * np.count_nonzero(mask):
+        if left >= difficulty.least_visible * np.count_nonzero(mask):
             return [(thing, over)]
     return []
 

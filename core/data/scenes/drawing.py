@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.scenes.compose import SIZE, scene
+from core.data.scenes.compose import SIZE
 from core.data.scenes.source import ScenesSource
 from core.progress import Progress, silent
 
@@ -37,9 +37,7 @@ def draw_scenes(source: ScenesSource, folder: Path, progress: Progress = silent)
 def _draw(source: ScenesSource, pixels: Path, boxes: Path, progress: Progress) -> None:
     partial, found = pixels.with_suffix(".partial"), np.zeros((len(source), 4), np.int16)
     np.lib.format.open_memmap(partial, "w+", np.uint8, (len(source), SIZE, SIZE, 3)).flush()
-    chunks = [
-        (source.seed, start, min(start + _CHUNK, len(source)), partial) for start in range(0, len(source), _CHUNK)
-    ]
+    chunks = [(source, start, min(start + _CHUNK, len(source)), partial) for start in range(0, len(source), _CHUNK)]
     with ProcessPoolExecutor() as pool:
         for (_, start, stop, _), part in zip(chunks, pool.map(_draw_chunk, *zip(*chunks, strict=True)), strict=True):
             found[start:stop] = part
@@ -48,11 +46,11 @@ def _draw(source: ScenesSource, pixels: Path, boxes: Path, progress: Progress) -
     partial.replace(pixels)
 
 
-def _draw_chunk(seed: int, start: int, stop: int, path: Path) -> NDArray[np.int16]:
+def _draw_chunk(source: ScenesSource, start: int, stop: int, path: Path) -> NDArray[np.int16]:
     pixels = np.load(path, mmap_mode="r+")
     boxes = np.zeros((stop - start, 4), np.int16)
     for index in range(start, stop):
-        drawn = scene(seed, index)
+        drawn = source.scene(index)
         pixels[index], boxes[index - start] = drawn.image, drawn.box
     pixels.flush()
     return boxes
