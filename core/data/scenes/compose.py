@@ -97,7 +97,8 @@ def box_of(mask: NDArray[np.bool_]) -> Box:
 
 def _target(random: np.random.Generator, label: int, difficulty: Difficulty) -> Thing:
     shape, surface = divmod(label, len(SURFACES))
-    radius = int(random.integers(*(UNIT * share // 100 for share in difficulty.radius)))
+    least, most = (UNIT * share // 100 for share in difficulty.radius)
+    radius = int(random.integers(least, most))
     reach = radius * 5 // 4
     x, y = (int(v) for v in random.integers(reach, UNIT - reach, 2))
     pose = Pose(x, y, radius, int(random.integers(0, TURN)))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.data.scenes import CLASSES, SIZE, ScenesSource, scene
-from core.data.scenes.compose import LEAST_VISIBLE, box_of, label_of
+from core.data.scenes.compose import EASY, HARD, Difficulty, box_of, label_of
 from core.data.scenes.drawing import draw_scenes
 from core.data.scenes.geometry import TURN, UNIT, Pose, cosine, sine
 from core.data.scenes.noise import noise
@@ -19,20 +19,21 @@ from core.errors import InvalidSettingError
 from core.paths import ROOT
 
 PINNED = {
-    (1, 0, 128): "4e94f2391903bfbd6e18e4d898fe925209afe9b51198c3ffb30dc9166aee3190",
-    (2, 0, 128): "6002c6afe609efaf2afd543f0bc46c7bc6a78cc9474fd7657a8ff2fa73968377",
-    (2, 7, 128): "5ec27817596da199f2d06200a0940b7a5a8f189aa74e90c5e75072589e515d0c",
-    (2, 3, 96): "e84bac337d71d69c8bff270922cd07b0ac7cf14e39f5b72012c0e29707fbd2d8",
+    (1, 0, 128, EASY): "4e94f2391903bfbd6e18e4d898fe925209afe9b51198c3ffb30dc9166aee3190",
+    (2, 0, 128, EASY): "6002c6afe609efaf2afd543f0bc46c7bc6a78cc9474fd7657a8ff2fa73968377",
+    (2, 0, 128, HARD): "91edb2813c1bf995f95a849a3e55f2820cc59d5a0c3e6173bd741d7b5bbd9c31",
+    (2, 7, 128, HARD): "597d24330be3d65edc939ef4bfcba5426d9be91d231a0601f0d68a60462e2063",
+    (2, 3, 96, HARD): "1c983f9c88787509252ee1d7c594a8f8406d4a876394241d0ae48248c3c69677",
 }
 SOME = range(0, 60)
 
 
-def digest(seed: int, index: int, size: int = SIZE) -> str:
-    drawn = scene(seed, index, size)
+def digest(seed: int, index: int, size: int = SIZE, difficulty: Difficulty = HARD) -> str:
+    drawn = scene(seed, index, size, difficulty)
     return hashlib.sha256(drawn.image.tobytes() + drawn.mask.tobytes()).hexdigest()
 
 
-@pytest.mark.parametrize("place", PINNED)
+@pytest.mark.parametrize("place", PINNED, ids=str)
 def test_a_scene_has_the_same_bytes_on_every_machine(place):
     assert digest(*place) == PINNED[place]
 
@@ -66,16 +67,22 @@ def test_mask_and_box_agree():
         assert inside[0].any() and inside[-1].any() and inside[:, 0].any() and inside[:, -1].any()
 
 
-def test_the_target_is_well_visible():
+@pytest.mark.parametrize("difficulty", [EASY, HARD], ids=["easy", "hard"])
+def test_the_target_is_well_visible(difficulty):
     """No target is smaller than one of the least size, of which the least share is visible; none leaves the picture."""
-    radius = UNIT * 17 // 100
+    radius = UNIT * difficulty.radius[0] // 100
     areas = [
         (coverage(outline, Pose(UNIT // 2, UNIT // 2, radius, 0), SIZE) >= 128).sum() for outline in SHAPES.values()
     ]
     for index in SOME:
-        drawn = scene(2, index)
-        assert drawn.mask.sum() >= 0.95 * LEAST_VISIBLE * areas[drawn.label // len(SURFACES)]
+        drawn = scene(2, index, difficulty=difficulty)
+        assert drawn.mask.sum() >= 0.95 * difficulty.least_visible * areas[drawn.label // len(SURFACES)]
         assert not drawn.mask[[0, -1]].any() and not drawn.mask[:, [0, -1]].any()
+
+
+def test_validation_scenes_are_harder_than_those_one_trains_on():
+    easy, hard = ([scene(2, index, 64, one).mask.sum() for index in SOME] for one in (EASY, HARD))
+    assert np.mean(hard) < 0.85 * np.mean(easy)
 
 
 def test_every_class_is_as_frequent_as_every_other():
