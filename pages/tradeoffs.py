@@ -235,7 +235,7 @@ def _curves_and_detail(subject: Subject, runs: pd.DataFrame, axis: str, measure:
     with st.container(horizontal=True) if detail else st.container():
         with st.container(width="stretch"):
             st.plotly_chart(
-                figure, theme=None, key=CHART, on_select=_keep_selection, selection_mode="points",
+                figure, key=CHART, on_select=_keep_selection, selection_mode="points",
                 config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
             )  # fmt: skip
             st.caption("Click a point for its layers, its worst classes and what it looks at. Drag to zoom.")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.theme import DENSE_COLOUR, TECHNIQUE_COLOURS, Palette, palette, template
+from core.figures.theme import ACCENT, DENSE_COLOUR, TECHNIQUE_COLOURS, Palette, palette, template
 from core.layer_names import INCEPTION_CONVS
 from core.series import Series, titles
 from core.words import between, count, percent, points, points_between, probability
@@ -79,7 +79,7 @@ def tradeoff_curves(
     for series, title in titles(measured["series"].dropna()).items():
         members = measured[measured["series"] == series].sort_values(column)
         _add_series(figure, series, title, members, dense, measure, column)
-    _add_ring(figure, measured[measured["id"] == selected], measure, column, colours)
+    _add_ring(figure, measured[measured["id"] == selected], measure, column)
     return figure
 
 
@@ -148,12 +148,12 @@ def _add_dense(figure: go.Figure, run: pd.Series, measure: Measure, colours: Pal
     )
 
 
-def _add_ring(figure: go.Figure, runs: pd.DataFrame, measure: Measure, column: str, colours: Palette) -> None:
+def _add_ring(figure: go.Figure, runs: pd.DataFrame, measure: Measure, column: str) -> None:
     figure.add_scatter(
         x=runs[column].where(runs["series"].notna(), 0.0).tolist(),
         y=runs[measure.column].tolist(),
         mode="markers",
-        marker={"symbol": "circle-open", "size": 18, "color": colours.text, "line": {"width": 2}},
+        marker={"symbol": "circle-open", "size": 18, "color": ACCENT, "line": {"width": 2.5}},
         hoverinfo="skip",
         showlegend=False,
     )

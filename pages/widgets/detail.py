@@ -65,7 +65,7 @@ def _lines(detail: Detail) -> list[str]:
 def _layers(detail: Detail) -> None:
     st.markdown("Removed from each layer", help="Share of each layer's weights that is zero, by inception block")
     figure = layer_bars(detail.layers, detail.run.technique, dark=is_dark())
-    st.plotly_chart(figure, theme=None, key="layers", config={"displayModeBar": False})
+    st.plotly_chart(figure, key="layers", config={"displayModeBar": False})
 
 
 def _classes(classes: pd.DataFrame) -> None:
