@@ -54,7 +54,9 @@ def weights(tmp_path_factory):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
+    """An empty cache: without the runs that ship with the demo."""
     monkeypatch.setenv("PRUNESCOPE_CACHE", str(tmp_path))
+    monkeypatch.setattr("core.store.demo.DEMO_RESULTS", tmp_path / "none.sqlite")
     core_access.store.clear()
     return tmp_path
 
