@@ -24,8 +24,8 @@ def type_into(page, key, text):
 
 
 def choose_only(page, key, wanted):
-    for pill in page.locator(f".st-key-{key} button").all():
-        chosen = pill.get_attribute("data-testid") == "stBaseButton-pillsActive"
+    for pill in page.locator(f".st-key-{key} button[data-variant=pills]").all():
+        chosen = pill.get_attribute("aria-pressed") == "true"
         if chosen != (pill.inner_text().strip() == wanted):
             pill.click()
             settled(page)
@@ -60,7 +60,8 @@ def test_from_choosing_structured_to_two_different_maps(app, page, cache):
     tiles = [image.get_attribute("src") for image in page.locator("[data-testid=stImage] img").all()]
     dense, pruned = tiles[-2:]
     assert dense != pruned
-    assert page.request.get(app + dense).body() != page.request.get(app + pruned).body()
+    print([t[:80] for t in tiles])
+    assert 0
 
 
 def test_the_demo_curve_is_there_before_anything_is_run(app, page):
