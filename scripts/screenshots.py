@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser
 
@@ -18,6 +19,8 @@ from scripts.serving import chromium, served, settled
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
+SHOWN = (Pruning("unstructured", rate=0.6), Pruning("structured", rate=0.15), Pruning("connection", rate=0.2))
+LOST = "Dense right, pruned wrong"
 WIDE, NARROW = 1440, 800
 
 
@@ -38,17 +41,16 @@ def _addresses(cache: Path) -> dict[str, tuple[str, str]]:
     import_demo(store)
     subject = find_subject(ExperimentSpec(), cache)
     subject.pack()
-    chosen = _run_id(subject.network.sha256, subject.fingerprint() or "", Pruning("unstructured", rate=0.6))
+    chosen, *beside = (
+        ExperimentSpec(pruning=pruning).run_id(subject.network.sha256, subject.fingerprint() or "") for pruning in SHOWN
+    )
+    inspected = urlencode({"run": chosen, "runs": ",".join(beside), "images_of": LOST, "outline": "true"})
     points = "g.scatterlayer g.points path"
     return {
         "tradeoffs": (f"/?run={chosen}", points),
-        "saliency": (f"/saliency?run={chosen}&set=Dense+right%2C+pruned+wrong", "[data-testid=stImage] img"),
+        "saliency": (f"/saliency?{inspected}", "[data-testid=stImage] img"),
         "runs": ("/runs", "[data-testid=stDataFrame]"),
     }
-
-
-def _run_id(network: str, data: str, pruning: Pruning) -> str:
-    return ExperimentSpec(pruning=pruning).run_id(network, data)
 
 
 def _take(browser: Browser, url: str, ready: str, theme: Theme, width: int, target: Path) -> None:
