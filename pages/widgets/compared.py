@@ -74,7 +74,7 @@ def _choose_family(found: tuple[Family, ...]) -> Family:
     run = st.query_params.get("run", "")
     arrived = next((family for family in found if family.member(run)), None)
     if arrived is not None:
-        st.session_state["set"] = arrived.title
+        _show("set", arrived.title)
     elif run:
         st.warning(f"There is no run {plain(run)} in the store. It may have been deleted; these are others.")
     titles = [family.title for family in found]
@@ -110,7 +110,7 @@ def move(compared: Compared) -> None:
         return
     rates = {member.id: _rate(member.rate) for member in compared.curve}
     title = TECHNIQUES[compared.moving.spec.pruning.technique].title
-    st.session_state["moving"] = compared.moving.id
+    _show("moving", compared.moving.id)
     st.select_slider(
         f"Rate, {title.lower()}",
         list(rates),
@@ -129,7 +129,7 @@ def _on_move(pinned: str) -> None:
 
 
 def _choose_curve(curves: Curves, title: str, moving: Member, pinned: tuple[Member, ...]) -> None:
-    st.session_state["curve"] = title
+    _show("curve", title)
     st.selectbox(
         "Curve",
         list(curves),
@@ -147,7 +147,7 @@ def _on_curve(curves: Curves, moving: Member, pinned: str) -> None:
 
 def _choose_pinned(curves: Curves, moving: Member, pinned: tuple[Member, ...]) -> None:
     words = {one.id: in_words(one.spec.pruning) for curve in curves.values() for one in curve if one != moving}
-    st.session_state["pinned"] = [member.id for member in pinned]
+    _show("pinned", [member.id for member in pinned])
     st.multiselect(
         "Beside them",
         list(words),
@@ -186,6 +186,12 @@ def _write(moving: str, pinned: str) -> None:
 def _forget_choices() -> None:
     for name in ("run", "runs", "image"):
         st.query_params.pop(name, None)
+
+
+def _show(key: str, value: object) -> None:
+    """Have a widget show a value. To set what it shows already would undo what the user does in this moment."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
 
 
 def _ids(members: Iterable[Member]) -> str:
