@@ -20,7 +20,7 @@ from core.store.queue import FAILED, OPEN
 from core.store.runs import runs_frame
 from core.sweep import Sweep, images_in_words
 from core.words import count, duration, listed, size, speed
-from pages.widgets.core_access import executor, keep_workers, store, subject_of
+from pages.widgets.core_access import executor, keep_workers, prepare_demo, store, subject_of
 from pages.widgets.detail import draw_detail
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
@@ -66,6 +66,7 @@ def page() -> None:
         view = View(subject, tuple(sweep.specs()), extent)
         _headline(sweep, extent, subject)
     st.fragment(_live, run_every=POLL_SECONDS if working else None)(view, working)
+    prepare_demo()
 
 
 def _stop_without_network(settings: Settings) -> None:

@@ -17,16 +17,21 @@ _SUBJECT_SECONDS = 120  # so long is a folder believed to hold what it held
 
 @st.cache_resource(show_spinner="Opening the store …")
 def store() -> Store:
-    """Return the store with the shipped runs in it. Raises StorageError.
-
-    A worker is started and packs the demo's scenes, so that the first *Run* need not wait for it.
-    """
+    """Return the store with the shipped runs in it. Raises StorageError."""
     opened = open_store()
     import_demo(opened)
-    if NETWORKS["demo"].find() is not None:
-        Executor(opened).prepare(ExperimentSpec())
-    ensure_workers(opened)
     return opened
+
+
+@st.cache_resource(show_spinner=False)
+def prepare_demo() -> None:
+    """Start a worker that packs the demo's scenes, so that the first *Run* need not wait for it.
+
+    To be called when the page is drawn: the worker's start would hold up the first picture.
+    """
+    if NETWORKS["demo"].find() is not None:
+        executor().prepare(ExperimentSpec())
+    ensure_workers(store())
 
 
 def executor() -> Executor:
