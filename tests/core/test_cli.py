@@ -174,3 +174,21 @@ def test_weights_that_cannot_be_downloaded_say_where_to_put_them(shell, monkeypa
     status, _, err = shell("evaluate", "--network", "googlenet")
     assert status == 1
     assert all(part in err for part in ("googlenet-1378be20.pth", "49.7 MB", "1378be20", str(cache / "weights")))
+
+
+def test_attribute_writes_a_map_and_a_picture_for_each_network_on_one_scale(shell, tmp_path):
+    words = ("--image-id", "scene-000003", "--method", "gradcam", "--rate", 0.6, "--out", tmp_path / "maps", "--json")
+    status, out, _ = shell("attribute", *words)
+    dense, pruned = (json.loads(line) for line in out.splitlines())
+    assert status == 0
+    assert (dense["rate"], pruned["rate"]) == (0.0, 0.6)
+    assert (dense["limit"], dense["target_class"]) == (pruned["limit"], pruned["target_class"])
+    first, second = (np.load(row["map"])["map"] for row in (dense, pruned))
+    assert first.shape == second.shape == Image.open(dense["picture"]).size[::-1]
+    assert not np.array_equal(first, second)
+
+
+def test_an_unknown_image_is_refused_with_one_that_is_there(shell, tmp_path):
+    status, _, err = shell("attribute", "--image-id", "nothing", "--out", tmp_path)
+    assert status == 2
+    assert "scene-000000" in err
