@@ -33,6 +33,7 @@ from core.experiment import ExperimentSpec, in_words
 from core.figures.maps import common_limit, overlay
 from core.interpretability import inspection
 from core.interpretability.attribution.registry import METHODS, find_method
+from core.interpretability.question import TARGETS, Question, target_class
 from core.jobs.devices import pick_device
 from core.jobs.subject import Subject, find_subject
 from core.paths import cache_folder, writable
@@ -40,7 +41,7 @@ from core.pruning.settings import Pruning
 
 ImageId = Annotated[str, typer.Option(help="the image's id, as `data` and the pages give it")]
 MethodName = Annotated[str, typer.Option(help=", ".join(METHODS))]
-Target = Annotated[str, typer.Option(help=", ".join(inspection.TARGETS))]
+Target = Annotated[str, typer.Option(help="; ".join(f"{name}: the {target.title}" for name, target in TARGETS.items()))]
 Opacity = Annotated[float, typer.Option(help="of the map over the picture, 0 to 1")]
 
 
@@ -63,7 +64,7 @@ def attribute(
     data: Data = "scenes",
     preprocess: Preprocess = "preset",
     method: MethodName = "gradcam",
-    target: Target = "true class",
+    target: Target = "true",
     technique: Technique = "unstructured",
     criterion: Criterion = "l1",
     scope: Scope = "local",
@@ -80,7 +81,8 @@ def attribute(
     subject = find_subject(ExperimentSpec(network, weights, data, preprocess), cache_folder())
     index = _index(subject, image_id)
     picture = pixels(subject.source.image(index), subject.preset).permute(1, 2, 0).numpy()
-    views = _views(subject, picture, int(subject.source.labels[index]), prunings, method, target, pick_device(device))
+    question = Question(method, target, seed=seed)
+    views = _views(subject, picture, int(subject.source.labels[index]), prunings, question, pick_device(device))
     limit = common_limit([view.map for view in views])
     for view in views:
         files = _write(writable(out), view, picture, method, limit, opacity)
@@ -100,8 +102,7 @@ def _views(
     picture: NDArray[np.uint8],
     label: int,
     prunings: Sequence[Pruning],
-    method: str,
-    target: str,
+    question: Question,
     device: str,
 ) -> list[_View]:
     views: list[_View] = []
@@ -109,8 +110,8 @@ def _views(
         one = inspection.subject(subject.network, pruning, device)
         own = inspection.probabilities(one, picture)
         dense = views[0].probabilities if views else own
-        about = inspection.target_class(target, label, list(dense), list(own))
-        views.append(_View(pruning, one, own, about, inspection.attribution(one, picture, about, method)))
+        about = target_class(question.target, label, list(dense), list(own))
+        views.append(_View(pruning, one, own, about, inspection.attribution(one, picture, about, question)))
     return views
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,21 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from core.errors import InvalidSettingError
 from core.interpretability.attribution.attribute import attribute
 from core.interpretability.attribution.baselines import BASELINES
-from core.interpretability.attribution.method import Value
-from core.interpretability.attribution.registry import find_method
+from core.interpretability.question import Question
 from core.networks.network import Network
+from core.progress import Progress, silent
 from core.pruning.masks import Sparsity, make_masks, pruned_copy, sparsity
 from core.pruning.settings import Pruning
-
-TARGETS: dict[str, str] = {  # whose logit a map is about -> what that is good for
-    "true class": "the class that the image is of, for every network",
-    "dense prediction": "what the dense network takes the image for, for every network",
-    "own prediction": "what each network itself takes the image for: the maps may be about different classes",
-}
-BASELINE = "black"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,32 +47,26 @@ def probabilities(subject: Subject, pixels: NDArray[np.uint8]) -> NDArray[np.flo
 
 
 def attribution(
-    subject: Subject, pixels: NDArray[np.uint8], target: int, method: str, seed: int = 0, **parameters: Value
+    subject: Subject, pixels: NDArray[np.uint8], target: int, question: Question, progress: Progress = silent
 ) -> NDArray[np.float32]:
     """Return how much each pixel of one image (h, w, 3) uint8 counts for the logit of class `target`: (h, w).
 
-    Raises the errors of `attribute`. The baseline of the methods that need one is a black picture.
+    `target` is what `target_class` returns for the question. `progress` hears of each batch of passes and may raise to
+    cancel: nothing stays behind in the network, and the device is free. Raises the errors of `attribute`.
     """
     with one_at_a_time(subject.device):
         maps = attribute(
             subject.module,
             _inputs(subject, pixels),
             torch.tensor([target]),
-            method,
-            baselines=_inputs(subject, pixels, BASELINE) if find_method(method).needs_baseline else None,
-            seed=seed,
-            **parameters,
+            question.method,
+            baselines=_start(subject, pixels, question),
+            seed=question.seed,
+            progress=progress,
+            **question.settings,
         )
     values: NDArray[np.float32] = maps[0].numpy()
     return values
-
-
-def target_class(target: str, label: int, dense: Sequence[float], own: Sequence[float]) -> int:
-    """Return the class that a map is about: `target` is one of `TARGETS`, the others are class probabilities."""
-    if target not in TARGETS:
-        raise InvalidSettingError(f"target {target!r}", ", ".join(TARGETS), "choose one of these")
-    classes = {"true class": label, "dense prediction": int(np.argmax(dense)), "own prediction": int(np.argmax(own))}
-    return classes[target]
 
 
 @cache
@@ -90,6 +75,16 @@ def one_at_a_time(device: str) -> threading.RLock:
     return threading.RLock()
 
 
-def _inputs(subject: Subject, pixels: NDArray[np.uint8], baseline: str | None = None) -> Tensor:
-    batch = torch.from_numpy(pixels[None]).to(subject.device)
-    return subject.network.inputs(BASELINES[baseline](batch) if baseline else batch)
+def _inputs(subject: Subject, pixels: NDArray[np.uint8]) -> Tensor:
+    return subject.network.inputs(_batch(subject, pixels))
+
+
+def _start(subject: Subject, pixels: NDArray[np.uint8], question: Question) -> Tensor | None:
+    """Return the picture where the question's path begins, as the network is shown it."""
+    if question.start is None:
+        return None
+    return subject.network.inputs(BASELINES[question.start].make(_batch(subject, pixels), question.seed))
+
+
+def _batch(subject: Subject, pixels: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(pixels[None]).to(subject.device)

@@ -6,19 +6,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.interpretability.attribution.method import Method
 from core.interpretability.attribution.registry import METHODS
-from core.interpretability.inspection import TARGETS
+from core.interpretability.question import TARGETS, Question
 
 _FIRST = "Grad-CAM"
-
-
-@dataclass(frozen=True)
-class Question:
-    """The method, and whose class the maps are about (a key of `TARGETS`)."""
-
-    method: Method
-    target: str
 
 
 @dataclass(frozen=True)
@@ -41,16 +32,18 @@ def choose_question() -> Question:
         help="How it is computed how much each pixel counts.",
         width=210,
     )
+    targets = {target.title: name for name, target in TARGETS.items()}
     target = st.segmented_control(
         "Maps are about the",
-        list(TARGETS),
-        default=next(iter(TARGETS)),
+        list(targets),
+        default=next(iter(targets)),
         required=True,
         key="target",
         bind="query-params",
-        help="Whose logit the pixels count for. " + "; ".join(f"{name}: {what}" for name, what in TARGETS.items()),
+        help="Whose logit the pixels count for. "
+        + "; ".join(f"{target.title}: {target.meaning}" for target in TARGETS.values()),
     )
-    return Question(methods[title], str(target))
+    return Question(methods[title].name, targets[str(target)])
 
 
 def choose_look(has_outline: bool) -> Look:

@@ -12,13 +12,14 @@ from PIL import Image
 
 from core.families import Member
 from core.figures.maps import common_limit, outline, overlay, scale_bar
-from core.interpretability.inspection import BASELINE, target_class
+from core.interpretability.attribution.baselines import BASELINES
+from core.interpretability.question import TARGETS, Question, target_class
 from core.pruning.settings import Pruning
 from core.words import duration, listed
 from pages.widgets.compared import Compared
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
-from pages.widgets.question import Look, Question
+from pages.widgets.question import Look
 from pages.widgets.tiles import draw_picture, draw_tile, tile_of
 from pages.widgets.views import Shown, map_of, probabilities_of
 
@@ -76,24 +77,24 @@ def _views(image: Shown, compared: Compared, question: Question) -> list[View]:
 
 def _progress(question: Question, done: int, total: int, spent: float) -> str:
     left = f", {duration(spent / done * (total - done))} left" if done else ""
-    return f"{question.method.title}: network {done + 1} of {total}{left}"
+    return f"{question.entry.title}: network {done + 1} of {total}{left}"
 
 
 def _view(image: Shown, member: Member | None, question: Question) -> View:
     pruning = Pruning() if member is None else member.spec.pruning
     dense, own = probabilities_of(image, Pruning()), probabilities_of(image, pruning)
     target = target_class(question.target, image.example.label, dense.tolist(), own.tolist())
-    return View(member, own, target, map_of(image, pruning, target, question.method.name))
+    return View(member, own, target, map_of(image, pruning, target, question))
 
 
 def _draw_view(key: str, view: View, image: Shown, question: Question, picture: Picture) -> None:
     nothing = "" if view.map.any() else ": nothing"
-    title = f"{question.method.title}{nothing}"
+    title = f"{question.entry.title}{nothing}"
     draw_tile(tile_of(key, view.member, image, view.probabilities, view.target, title), picture, image)
 
 
 def _overlaid(view: View, image: Shown, question: Question, look: Look, limit: float) -> Picture:
-    signed, pixels = question.method.signed, image.example.pixels
+    signed, pixels = question.entry.signed, image.example.pixels
     laid = overlay(pixels, view.map, limit=limit, signed=signed, opacity=look.opacity, dark=is_dark())
     return _outlined(laid, image, look)
 
@@ -113,20 +114,20 @@ def _enlarged(pixels: Picture) -> Picture:
 
 
 def _draw_scale(question: Question, limit: float) -> None:
-    bar = scale_bar(limit=limit, signed=question.method.signed, dark=is_dark(), unit=question.method.unit)
+    bar = scale_bar(limit=limit, signed=question.entry.signed, dark=is_dark(), unit=question.entry.unit)
     st.plotly_chart(bar, key="scale", config={"displayModeBar": False}, theme=None)
 
 
 def _explained(question: Question) -> str:
-    method = question.method
+    method = question.entry
     return f"{method.meaning} Limits: {method.limits[:1].lower()}{method.limits[1:]}"
 
 
 def _in_words(image: Shown, question: Question, views: list[View]) -> str:
     """Say the target, the baseline and the scale."""
-    method, classes = question.method, image.subject.network.classes
+    method, classes = question.entry, image.subject.network.classes
     targets = [f"**{plain(classes[target])}**" for target in dict.fromkeys(view.target for view in views)]
-    start = f", from a {BASELINE} picture on" if method.needs_baseline else ""
+    start = f", from a {BASELINES[question.start].title} picture on" if question.start else ""
     scale = f"One colour scale for all {len(views)} networks; it" if len(views) > 1 else "The colour scale"
-    what = f"**{method.title}** for {listed(targets)} ({question.target}){start}"
+    what = f"**{method.title}** for {listed(targets)} ({TARGETS[question.target].title}){start}"
     return f"{what}. {scale} ends at the 99th percentile of all values."

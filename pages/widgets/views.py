@@ -14,6 +14,7 @@ from core.data.preset import Preset
 from core.data.source import Source
 from core.interpretability.inspection import Subject as Inspected
 from core.interpretability.inspection import attribution, probabilities, subject
+from core.interpretability.question import Question
 from core.jobs.devices import pick_device
 from core.jobs.subject import Subject
 from core.networks.network import Network
@@ -54,10 +55,10 @@ def probabilities_of(image: Shown, pruning: Pruning) -> NDArray[np.float32]:
     return _probabilities(network.sha256, _key(pruning), image.key, network, pruning, image.example)
 
 
-def map_of(image: Shown, pruning: Pruning, target: int, method: str) -> NDArray[np.float32]:
+def map_of(image: Shown, pruning: Pruning, target: int, question: Question) -> NDArray[np.float32]:
     """Return the network's attribution map for the class `target`: (h, w). Raises the errors of `attribute`."""
     network = image.subject.network
-    return _map(network.sha256, _key(pruning), image.key, target, method, network, pruning, image.example)
+    return _map(network.sha256, _key(pruning), image.key, target, question, network, pruning, image.example)
 
 
 def _source_key(subject: Subject) -> str:
@@ -89,15 +90,15 @@ def _probabilities(
     return probabilities(_inspected(_network, _pruning), _example.pixels)
 
 
-@st.cache_resource(max_entries=_MAPS, show_spinner=False)
+@st.cache_resource(max_entries=_MAPS, show_spinner=False, hash_funcs={Question: lambda question: question.id})
 def _map(
     sha: str,
     pruning_key: str,
     image: str,
     target: int,
-    method: str,
+    question: Question,
     _network: Network,
     _pruning: Pruning,
     _example: Example,
 ) -> NDArray[np.float32]:
-    return attribution(_inspected(_network, _pruning), _example.pixels, target, method)
+    return attribution(_inspected(_network, _pruning), _example.pixels, target, question)

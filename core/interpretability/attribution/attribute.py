@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from core.interpretability.attribution.checks import check_maps, check_query
 from core.interpretability.attribution.method import BATCH, Query, Value
 from core.interpretability.attribution.registry import find_method
+from core.progress import Progress, silent
 
 
 def attribute(
@@ -18,13 +19,15 @@ def attribute(
     *,
     baselines: Tensor | None = None,
     seed: int = 0,
+    progress: Progress = silent,
     **parameters: Value,
 ) -> Tensor:
     """Return how much each pixel counts for its image's target logit: (n, h, w) float32 on the CPU.
 
     `module` in evaluation mode; `inputs` (n, 3, h, w) normalised; `targets` (n,) class indices; `baselines` as the
-    inputs or (1, 3, h, w), read only by methods with `needs_baseline`; `parameters` as the method's entry lists them.
-    The same seed gives the same maps, whatever else is in the batch. Colour channels: unsigned maps hold the largest
+    inputs or (1, 3, h, w), read only by methods whose entry names a `baseline`; `parameters` as the entry lists them.
+    `progress` hears of each batch and may raise to cancel. The same seed gives the same maps, whatever else is in the
+    batch. Colour channels: unsigned maps hold the largest
     magnitude, signed ones the sum. Nothing is left behind in the module, also after an error. Raises
     InvalidSettingError for what cannot be asked and BrokenDataError for maps that are not finite.
     """
@@ -33,8 +36,12 @@ def attribute(
     with torch.inference_mode(False), torch.enable_grad():
         query = _query(module, inputs, targets, baselines, seed)
         check_query(query, entry)
-        maps = torch.cat([entry.explain(part, **settings) for part in query.split(BATCH)])
-    return check_maps(maps.float().cpu(), entry)
+        parts = list(query.split(BATCH))
+        maps = []
+        for done, part in enumerate(parts):
+            progress(done, len(parts), entry.title)
+            maps.append(entry.explain(part, **settings))
+    return check_maps(torch.cat(maps).float().cpu(), entry)
 
 
 def _query(module: nn.Module, inputs: Tensor, targets: Tensor, baselines: Tensor | None, seed: int) -> Query:

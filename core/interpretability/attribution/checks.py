@@ -14,7 +14,7 @@ def check_query(query: Query, method: Method) -> None:
     _check_mode(query.module)
     _check_inputs(query.inputs)
     _check_targets(query.targets, len(query.inputs), class_count(query.module))
-    if method.needs_baseline:
+    if method.baseline is not None:
         _check_baselines(query.baselines, query.inputs.shape, method)
 
 
@@ -76,5 +76,5 @@ def _check_baselines(baselines: Tensor | None, shape: torch.Size, method: Method
         raise InvalidSettingError(
             f"{given} for {method.title}",
             f"finite numbers of the inputs' shape {tuple(shape)}, normalised like them",
-            "baselines=network.inputs(black(pixels)) begins at a black picture",
+            'baselines=network.inputs(BASELINES["black"].make(pixels, 0)) begins at a black picture',
         )

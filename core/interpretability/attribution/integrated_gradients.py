@@ -42,5 +42,6 @@ INTEGRATED_GRADIENTS = Method(
     parameters=(
         Number("steps", "Steps", "Points between baseline and image; more are more exact.", 50, 2, 500, whole=True),
     ),
-    needs_baseline=True,
+    baseline="black",
+    complete=True,
 )

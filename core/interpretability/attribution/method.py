@@ -118,7 +118,9 @@ class Method:
     explain: Callable[..., Tensor]
     cost: Callable[[Mapping[str, Value]], Cost] = one_pass
     parameters: tuple[Parameter, ...] = ()
-    needs_baseline: bool = False
+    baseline: str | None = None  # where its path begins unless asked otherwise; None: it needs no baseline
+    random: bool = False  # the seed matters
+    complete: bool = False  # a map sums to f(image) - f(baseline)
 
     def settings(self, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """Return all parameters: the given ones checked, the rest by default; InvalidSettingError for a bad one."""

@@ -51,6 +51,7 @@ SMOOTHGRAD = Method(
     signed=False,
     explain=smoothgrad,
     cost=passes("samples"),
+    random=True,
     parameters=(
         Number("samples", "Samples", "Noisy copies of the image.", 25, 1, 200, whole=True),
         Number("noise", "Noise", "Standard deviation as a share of the image's range of values.", 0.15, 0.0, 0.5),

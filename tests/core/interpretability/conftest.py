@@ -48,7 +48,7 @@ def images(pixels) -> torch.Tensor:
 
 @pytest.fixture
 def black(pixels) -> torch.Tensor:
-    return IMAGENET_NORMALISATION(BASELINES["black"](pixels))
+    return IMAGENET_NORMALISATION(BASELINES["black"].make(pixels, 0))
 
 
 @pytest.fixture
@@ -83,5 +83,5 @@ def subject(request, network, pixels) -> Subject:
 
 @torch.no_grad()
 def _subject(module, normalisation, pixels) -> Subject:
-    images, black = normalisation(pixels), normalisation(BASELINES["black"](pixels[:1]))
+    images, black = normalisation(pixels), normalisation(BASELINES["black"].make(pixels[:1], 0))
     return Subject(module, images, black, (module(images) - module(black)).abs().argmax(1))

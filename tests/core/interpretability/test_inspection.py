@@ -7,17 +7,15 @@ import pytest
 import torch
 
 from core.data.preset import Preset
-from core.errors import InvalidSettingError
 from core.interpretability.attribution.attribute import attribute
 from core.interpretability.attribution.registry import METHODS
 from core.interpretability.inspection import (
-    TARGETS,
     attribution,
     one_at_a_time,
     probabilities,
     subject,
-    target_class,
 )
+from core.interpretability.question import Question
 from core.networks.network import IMAGENET_NORMALISATION, Network
 from core.pruning.settings import Pruning
 
@@ -43,7 +41,7 @@ def test_probabilities_are_those_of_the_network_itself(dense, picture):
 def test_looking_into_a_pruned_network_leaves_the_dense_one_as_it_was(dense, picture):
     before = {name: value.clone() for name, value in dense.module.state_dict().items()}
     pruned = subject(dense, Pruning(rate=0.5))
-    attribution(pruned, picture, 3, "saliency")
+    attribution(pruned, picture, 3, Question("saliency"))
     assert all(torch.equal(value, before[name]) for name, value in dense.module.state_dict().items())
     assert pruned.sparsity.prunable == pytest.approx(0.5, abs=1e-4)
     assert not any(parameter.requires_grad for parameter in pruned.module.parameters())
@@ -56,21 +54,13 @@ def test_a_map_is_the_method_s_own_from_a_black_picture_on(dense, picture, metho
     inputs = dense.inputs(torch.from_numpy(picture[None]))
     black = dense.inputs(torch.zeros((1, *picture.shape), dtype=torch.uint8))
     expected = attribute(inspected.module, inputs, torch.tensor([5]), method, baselines=black, **few)[0].numpy()
-    assert np.array_equal(attribution(inspected, picture, 5, method, **few), expected)
+    assert np.array_equal(attribution(inspected, picture, 5, Question(method, parameters=tuple(few.items()))), expected)
     assert expected.shape == picture.shape[:2]
 
 
 def test_pruning_changes_where_a_network_looks(dense, picture):
-    maps = [attribution(subject(dense, Pruning(rate=rate)), picture, 3, "saliency") for rate in (0.0, 0.5)]
+    maps = [attribution(subject(dense, Pruning(rate=rate)), picture, 3, Question("saliency")) for rate in (0.0, 0.5)]
     assert not np.allclose(*maps)
-
-
-def test_a_map_is_about_the_true_class_the_dense_or_the_own_prediction():
-    dense, own = [0.1, 0.7, 0.2], [0.1, 0.2, 0.7]
-    classes = {target: target_class(target, 0, dense, own) for target in TARGETS}
-    assert classes == {"true class": 0, "dense prediction": 1, "own prediction": 2}
-    with pytest.raises(InvalidSettingError, match="true class"):
-        target_class("logit", 0, dense, own)
 
 
 def test_only_one_computes_on_a_device_at_a_time(dense, picture):

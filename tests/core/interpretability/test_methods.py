@@ -117,7 +117,7 @@ def test_completeness_error_is_the_gap_as_a_share_of_the_rise(linear, images, ta
 
 def test_black_is_a_picture_without_light():
     pixels = torch.randint(0, 256, (2, 5, 7, 3), dtype=torch.uint8)
-    assert torch.equal(BASELINES["black"](pixels), torch.zeros_like(pixels))
+    assert torch.equal(BASELINES["black"].make(pixels, 0), torch.zeros_like(pixels))
 
 
 @pytest.mark.parametrize("layer", ["inception5b", "inception4c"])
