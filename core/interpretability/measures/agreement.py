@@ -7,12 +7,12 @@ everywhere), there is nothing to agree on, and each measure is NaN.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.interpretability.measures.measure import Maps, Measure, Scores, as_maps, check_same_shape
+from core.interpretability.measures.measure import Maps, Measure, Scores, as_maps, check_same_shape, flat
 
 TOP = 0.1  # the share of the pixels that `iou` looks at
 WINDOW = 7  # pixels, the side of SSIM's square window
@@ -34,7 +34,7 @@ def spearman(one: Maps, other: Maps) -> Scores:
 
 
 def ssim(one: Maps, other: Maps) -> Scores:
-    """Return the mean structural similarity (Wang et al. 2004) of the maps, each divided by its largest magnitude: (n,).
+    """Return the mean structural similarity (Wang et al. 2004) of maps divided by their largest magnitude: (n,).
 
     Square windows of 7 pixels, or of the largest odd number that fits; constants 0.01 and 0.03; covariances over the
     window as they are. The data range is what such maps can span: 2 if a map of the pair is signed, else 1.
@@ -56,7 +56,7 @@ def cosine(one: Maps, other: Maps) -> Scores:
     return _each(one, other, _cosine)
 
 
-def _each(one: Maps, other: Maps, compare: Any) -> Scores:
+def _each(one: Maps, other: Maps, compare: Callable[[Maps, Maps], Scores]) -> Scores:
     """Compare all pairs, some at a time; NaN for pairs with a constant map."""
     first, second = as_maps(one), as_maps(other)
     check_same_shape(first, second)
@@ -69,20 +69,20 @@ def _each(one: Maps, other: Maps, compare: Any) -> Scores:
 
 
 def _constant(maps: Maps) -> NDArray[np.bool_]:
-    flat = maps.reshape(len(maps), -1)
-    constant: NDArray[np.bool_] = flat.max(1) == flat.min(1)
+    constant: NDArray[np.bool_] = flat(maps).max(1) == flat(maps).min(1)
     return constant
 
 
 def _scaled(maps: Maps) -> Maps:
     """Divide each map by its largest magnitude: the greatest of them never overflow when squared."""
-    return maps / np.abs(maps).max((1, 2), keepdims=True)
+    scaled: Maps = maps / np.abs(maps).max((1, 2), keepdims=True)
+    return scaled
 
 
 def _spearman(one: Maps, other: Maps) -> Scores:
     from scipy.stats import rankdata
 
-    first, second = (rankdata(maps.reshape(len(maps), -1), axis=1) for maps in (one, other))
+    first, second = (rankdata(flat(maps), axis=1) for maps in (one, other))
     mean = (first.shape[1] + 1) / 2
     return _angle(first - mean, second - mean)
 
@@ -95,7 +95,7 @@ def _ssim(one: Maps, other: Maps) -> Scores:
     spans = np.where((one.min((1, 2)) < 0) | (other.min((1, 2)) < 0), 2.0, 1.0)
     return np.array(
         [
-            structural_similarity(a, b, win_size=window, data_range=span, use_sample_covariance=False)
+            structural_similarity(a, b, win_size=window, data_range=span, use_sample_covariance=False)  # type: ignore[no-untyped-call]
             for a, b, span in zip(one, other, spans.tolist(), strict=True)
         ]
     )
@@ -109,21 +109,23 @@ def _iou(one: Maps, other: Maps) -> Scores:
 
 def _top(maps: Maps) -> NDArray[np.float64]:
     """Return each pixel's share in the top tenth: 1 above its last value, an even part at it, 0 below: (n, pixels)."""
-    flat = maps.reshape(len(maps), -1)
-    size = max(1, round(TOP * flat.shape[1]))
-    last = -np.partition(-flat, size - 1)[:, size - 1 : size]
-    above, tied = flat > last, flat == last
+    values = flat(maps)
+    size = max(1, round(TOP * values.shape[1]))
+    last = -np.partition(-values, size - 1)[:, size - 1 : size]
+    above, tied = values > last, values == last
     left = size - above.sum(1, keepdims=True)
-    return above + tied * (left / tied.sum(1, keepdims=True))
+    shares: NDArray[np.float64] = above + tied * (left / tied.sum(1, keepdims=True))
+    return shares
 
 
 def _cosine(one: Maps, other: Maps) -> Scores:
-    return _angle(one.reshape(len(one), -1), other.reshape(len(other), -1))
+    return _angle(flat(one), flat(other))
 
 
-def _angle(one: NDArray[np.float64], other: NDArray[np.float64]) -> Scores:
+def _angle(one: Maps, other: Maps) -> Scores:
     lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    return np.clip(np.einsum("np,np->n", one, other) / lengths, -1, 1)
+    cosines: Scores = np.clip(np.einsum("np,np->n", one, other) / lengths, -1, 1)
+    return cosines
 
 
 AGREEMENT: dict[str, Measure] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from core.errors import BrokenDataError, InvalidSettingError
 Maps = NDArray[np.floating[Any]]  # (n, h, w)
 Masks = NDArray[np.bool_]  # (n, h, w)
 Scores = NDArray[np.float64]  # (n,); NaN where a measure is not defined
+
+Value = TypeVar("Value", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -51,3 +53,8 @@ def check_same_shape(one: NDArray[Any], other: NDArray[Any]) -> None:
         raise InvalidSettingError(
             f"maps of shape {one.shape} against {other.shape}", "the same shape", "pair them, and crop both alike"
         )
+
+
+def flat(maps: NDArray[Value]) -> NDArray[Value]:
+    """Return maps (n, h, w) as (n, pixels), also where n is 0."""
+    return maps.reshape(len(maps), maps.shape[1] * maps.shape[2])
