@@ -15,7 +15,7 @@ from pathlib import Path
 from core.errors import StorageError
 from core.paths import cache_folder, writable
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _WAIT_SECONDS = 30.0
 
 _SCHEMA = """
@@ -31,13 +31,23 @@ CREATE TABLE IF NOT EXISTS jobs (
     place INTEGER NOT NULL, queued_at REAL NOT NULL, started_at REAL, finished_at REAL);
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, place);
 CREATE TABLE IF NOT EXISTS batches (
-    run_id TEXT NOT NULL, start INTEGER NOT NULL, count INTEGER NOT NULL, seconds REAL NOT NULL,
-    payload BLOB NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (run_id, start));
+    run_id TEXT NOT NULL, kind TEXT NOT NULL, start INTEGER NOT NULL, count INTEGER NOT NULL, seconds REAL NOT NULL,
+    payload BLOB NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (run_id, kind, start));
 CREATE TABLE IF NOT EXISTS damaged (
-    run_id TEXT NOT NULL, start INTEGER NOT NULL, payload BLOB NOT NULL, sha256 TEXT NOT NULL, found_at REAL NOT NULL);
+    run_id TEXT NOT NULL, kind TEXT NOT NULL, start INTEGER NOT NULL, payload BLOB NOT NULL, sha256 TEXT NOT NULL,
+    found_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS results (
     run_id TEXT NOT NULL, kind TEXT NOT NULL, payload TEXT NOT NULL, sha256 TEXT NOT NULL, written_at REAL NOT NULL,
     PRIMARY KEY (run_id, kind));
+"""
+
+# From version 1, whose batches had no kind: they all were predictions.
+_SET_ASIDE = "ALTER TABLE batches RENAME TO batches_1; ALTER TABLE damaged RENAME TO damaged_1"
+_TAKE_OVER = """
+INSERT INTO batches SELECT run_id, 'predictions', start, count, seconds, payload, sha256 FROM batches_1;
+INSERT INTO damaged SELECT run_id, 'predictions', start, payload, sha256, found_at FROM damaged_1;
+DROP TABLE batches_1;
+DROP TABLE damaged_1
 """
 
 
@@ -85,7 +95,8 @@ def open_store(folder: Path | None = None) -> Store:
                 f"format {SCHEMA_VERSION}",
                 "update Prunescope, or move it away",
             )
-        for statement in _SCHEMA.split(";"):
+        scripts = (_SET_ASIDE, _SCHEMA, _TAKE_OVER) if version == 1 else (_SCHEMA,)
+        for statement in ";".join(scripts).split(";"):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     return store

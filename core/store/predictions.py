@@ -1,56 +1,26 @@
-"""What a network said of each image: kept batch by batch, never changed once written."""
+"""What a network said of each image."""
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-import time
-
-import numpy as np
 
 from core.predictions import PREDICTION, Predictions
+from core.store import batches
 from core.store.database import Store
+
+KIND = "predictions"
 
 
 def append(db: sqlite3.Connection, run_id: str, start: int, predictions: Predictions, seconds: float) -> None:
     """Write the batch that begins at place `start` of the order, within the transaction `db`."""
-    payload = predictions.tobytes()
-    db.execute(
-        "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?)",
-        (run_id, start, len(predictions), seconds, payload, hashlib.sha256(payload).hexdigest()),
-    )
+    batches.append(db, run_id, KIND, start, predictions, seconds)
 
 
 def load(store: Store, run_id: str, images: int | None = None) -> Predictions:
-    """Return a run's predictions from the first image on, as far as they go without a gap (at most `images`).
-
-    Each batch is checked against its hash; a damaged one and all after it are set aside, to be computed again.
-    """
-    with store.reading() as db:
-        rows = db.execute("SELECT * FROM batches WHERE run_id = ? ORDER BY start", (run_id,)).fetchall()
-    parts, reached = [], 0
-    for row in rows:
-        if images is not None and reached >= images:
-            break
-        if row["start"] != reached or hashlib.sha256(row["payload"]).hexdigest() != row["sha256"]:
-            _set_aside(store, run_id, reached)
-            break
-        parts.append(np.frombuffer(row["payload"], PREDICTION))
-        reached += row["count"]
-    return np.concatenate([np.empty(0, PREDICTION), *parts])[:images]
+    """Return a run's predictions from the first image on, as far as they are sound and without a gap."""
+    return batches.load(store, run_id, KIND, PREDICTION, images)
 
 
 def images_per_second(store: Store, run_id: str) -> float | None:
-    """Return the median rate over the batches of a run; None if it has none."""
-    with store.reading() as db:
-        rows = db.execute("SELECT count / seconds FROM batches WHERE run_id = ? AND seconds > 0", (run_id,)).fetchall()
-    return float(np.median([row[0] for row in rows])) if rows else None
-
-
-def _set_aside(store: Store, run_id: str, start: int) -> None:
-    with store.writing() as db:
-        db.execute(
-            "INSERT INTO damaged SELECT run_id, start, payload, sha256, ? FROM batches WHERE run_id = ? AND start >= ?",
-            (time.time(), run_id, start),
-        )
-        db.execute("DELETE FROM batches WHERE run_id = ? AND start >= ?", (run_id, start))
+    """Return the median rate of evaluation of a run; None if it was not evaluated."""
+    return batches.images_per_second(store, run_id, KIND)

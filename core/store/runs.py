@@ -110,19 +110,36 @@ def delete_runs(store: Store, run_ids: Sequence[str]) -> None:
 
 
 def import_runs(store: Store, other: Path) -> int:
-    """Copy the finished runs of another database file that are not here yet, as shipped; return how many."""
+    """Copy the runs of another database file that are not here yet, as shipped; return how many.
+
+    Of runs that are here, what the other has measured on more images, or alone, is taken too.
+    """
     with store.reading() as db:  # its own transaction: a file cannot be attached inside one
         db.execute("ATTACH ? AS other", (str(other),))
         db.execute("BEGIN IMMEDIATE")
-        db.execute("CREATE TEMP TABLE wanted AS SELECT id FROM other.runs EXCEPT SELECT id FROM main.runs")
-        db.execute("INSERT INTO main.batches SELECT * FROM other.batches WHERE run_id IN wanted")
-        db.execute("INSERT INTO main.results SELECT * FROM other.results WHERE run_id IN wanted")
+        for statement in _IMPORT.split(";"):
+            db.execute(statement)
         count = db.execute(
-            f"INSERT INTO main.runs ({_COLUMNS}) SELECT {_COLUMNS} FROM other.runs WHERE id IN wanted"
+            f"INSERT OR IGNORE INTO main.runs ({_COLUMNS}) SELECT {_COLUMNS} FROM other.runs WHERE id IN fresh"
         ).rowcount
-        db.execute("UPDATE main.runs SET shipped = 1 WHERE id IN wanted")
+        db.execute("UPDATE main.runs SET shipped = 1 WHERE id IN fresh")
         db.execute("COMMIT")
     return count
+
+
+# Figures belong to the batches that they are of: those of a kind come with them, those of none (sparsity) when missing.
+_IMPORT = """
+CREATE TEMP TABLE fresh AS SELECT id FROM other.runs EXCEPT SELECT id FROM main.runs;
+CREATE TEMP TABLE longer AS SELECT theirs.run_id, theirs.kind FROM
+    (SELECT run_id, kind, SUM(count) AS images FROM other.batches GROUP BY run_id, kind) AS theirs
+    LEFT JOIN (SELECT run_id, kind, SUM(count) AS images FROM main.batches GROUP BY run_id, kind) AS ours
+    USING (run_id, kind) WHERE theirs.images > COALESCE(ours.images, 0);
+DELETE FROM main.batches WHERE (run_id, kind) IN longer;
+INSERT INTO main.batches SELECT * FROM other.batches WHERE (run_id, kind) IN longer;
+INSERT OR REPLACE INTO main.results SELECT * FROM other.results WHERE (run_id, kind) IN longer
+    OR (kind = 'accuracy' AND (run_id, 'predictions') IN longer);
+INSERT OR IGNORE INTO main.results SELECT * FROM other.results
+"""
 
 
 def _filtered(query: str, wanted: dict[str, str | None]) -> tuple[str, list[str]]:

@@ -1,11 +1,24 @@
 from __future__ import annotations
 
+import hashlib
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 
 from core.predictions import PREDICTION
+from core.store import batches
 from core.store.database import open_store
 from core.store.predictions import append, images_per_second, load
+
+FIRST_VERSION = """
+CREATE TABLE batches (run_id TEXT NOT NULL, start INTEGER NOT NULL, count INTEGER NOT NULL, seconds REAL NOT NULL,
+    payload BLOB NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (run_id, start));
+CREATE TABLE damaged (run_id TEXT NOT NULL, start INTEGER NOT NULL, payload BLOB NOT NULL, sha256 TEXT NOT NULL,
+    found_at REAL NOT NULL);
+PRAGMA user_version = 1;
+"""
 
 
 @pytest.fixture
@@ -18,19 +31,19 @@ def some(count, seed=0):
     return np.frombuffer(rng.bytes(count * PREDICTION.itemsize), PREDICTION)
 
 
-def write(store, *batches):
+def write(store, *parts):
     start = 0
-    for batch in batches:
+    for batch in parts:
         with store.writing() as db:
             append(db, "run", start, batch, 0.5)
         start += len(batch)
 
 
 def test_batches_come_back_as_one_array_bit_for_bit(store):
-    batches = [some(32, 0), some(32, 1), some(7, 2)]
-    write(store, *batches)
-    assert load(store, "run").tobytes() == b"".join(batch.tobytes() for batch in batches)
-    assert load(store, "run", 40).tobytes() == np.concatenate(batches)[:40].tobytes()
+    parts = [some(32, 0), some(32, 1), some(7, 2)]
+    write(store, *parts)
+    assert load(store, "run").tobytes() == b"".join(part.tobytes() for part in parts)
+    assert load(store, "run", 40).tobytes() == np.concatenate(parts)[:40].tobytes()
     assert len(load(store, "nothing")) == 0
 
 
@@ -55,3 +68,23 @@ def test_the_rate_is_the_median_over_batches(store):
     write(store, some(10), some(20), some(30))
     assert images_per_second(store, "run") == 40.0
     assert images_per_second(store, "nothing") is None
+
+
+def test_kinds_of_one_run_are_kept_apart(store):
+    write(store, some(10))
+    with store.writing() as db:
+        batches.append(db, "run", "maps", 0, np.ones((3, 2, 2), "<f4"), 0.5)
+    assert batches.load(store, "run", "maps", np.dtype(("<f4", (2, 2)))).shape == (3, 2, 2)
+    assert len(load(store, "run")) == 10
+
+
+def test_a_store_of_the_first_version_keeps_its_predictions(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "prunescope.sqlite")) as db:
+        db.executescript(FIRST_VERSION)
+        payload = some(10).tobytes()
+        db.execute(
+            "INSERT INTO batches VALUES ('run', 0, 10, 0.5, ?, ?)", (payload, hashlib.sha256(payload).hexdigest())
+        )
+        db.commit()
+    assert load(open_store(tmp_path), "run").tobytes() == some(10).tobytes()
+    assert len(load(open_store(tmp_path), "run")) == 10

@@ -72,3 +72,20 @@ def test_shipped_runs_are_taken_once_and_labelled(store, tmp_path):
     assert find_run(other, "half").rate == 0.9
     assert find_result(other, "tenth", "accuracy") == {"images": 10, "top1": 0.5}
     assert load(other, "tenth").tobytes() == load(store, "tenth").tobytes()
+
+
+def put(store, images):
+    with store.writing() as db:
+        put_run(db, run("one"))
+        append(db, "one", 0, np.zeros(images, PREDICTION), 1.0)
+        put_result(db, "one", "accuracy", {"images": images})
+
+
+@pytest.mark.parametrize(("here", "there", "kept"), [(10, 20, 20), (20, 10, 20)])
+def test_importing_keeps_whichever_saw_more_images(tmp_path, here, there, kept):
+    store, other = open_store(tmp_path / "here"), open_store(tmp_path / "there")
+    put(store, here)
+    put(other, there)
+    assert import_runs(store, other.database) == 0
+    assert len(load(store, "one")) == kept
+    assert find_result(store, "one", "accuracy") == {"images": kept}
