@@ -10,7 +10,7 @@ from core.data.example import find_image
 from core.data.order import stratified_order
 from core.data.source import Source
 from core.errors import InvalidSettingError, PrunescopeError
-from core.evaluation.disagreement import lost
+from core.evaluation.disagreement import disagreements
 from core.experiment import in_words
 from core.jobs.subject import Subject
 from core.store.predictions import load
@@ -84,7 +84,8 @@ def _lost(subject: Subject, compared: Compared) -> NDArray[np.int64]:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _lost_places(run_id: str, dense_id: str, images: int, _subject: Subject) -> NDArray[np.int64]:
     """Return the lost images by their places in the source."""
-    places = lost(load(store(), run_id, images), load(store(), dense_id, images))
+    found = disagreements(load(store(), run_id, images), load(store(), dense_id, images), "lost")
+    places = found["image"].to_numpy()
     pack = _subject.packed()
     return places if pack is None else pack.indices[places]
 
