@@ -108,10 +108,10 @@ def _views(
     views: list[_View] = []
     for pruning in prunings:
         one = inspection.subject(subject.network, pruning, device)
-        own = inspection.probabilities(one, picture)
+        own = inspection.probabilities(one, picture[None])[0]
         dense = views[0].probabilities if views else own
         about = target_class(question.target, label, list(dense), list(own))
-        views.append(_View(pruning, one, own, about, inspection.attribution(one, picture, about, question)))
+        views.append(_View(pruning, one, own, about, inspection.attributions(one, picture[None], [about], question)[0]))
     return views
 
 

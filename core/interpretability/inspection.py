@@ -1,8 +1,9 @@
-"""Look into one network with one image: what it predicts, and what in the image it goes by."""
+"""Look into one network: what it predicts for images, and what in them it goes by."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -39,33 +40,38 @@ def subject(network: Network, pruning: Pruning, device: str = "cpu") -> Subject:
 
 
 def probabilities(subject: Subject, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the probability of each class (classes,) for one image (h, w, 3) uint8, as the network is shown it."""
+    """Return the probability of each class for images (n, h, w, 3) uint8 as the network is shown them: (n, classes)."""
     with one_at_a_time(subject.device), torch.inference_mode():
-        shares: Tensor = subject.module(_inputs(subject, pixels)).float().softmax(1)[0]
+        shares: Tensor = subject.module(subject.network.inputs(_batch(subject, pixels))).float().softmax(1)
     values: NDArray[np.float32] = shares.cpu().numpy()
     return values
 
 
-def attribution(
-    subject: Subject, pixels: NDArray[np.uint8], target: int, question: Question, progress: Progress = silent
+def attributions(
+    subject: Subject,
+    pixels: NDArray[np.uint8],
+    targets: Sequence[int],
+    question: Question,
+    progress: Progress = silent,
 ) -> NDArray[np.float32]:
-    """Return how much each pixel of one image (h, w, 3) uint8 counts for the logit of class `target`: (h, w).
+    """Return how much each pixel of images (n, h, w, 3) uint8 counts for the logits of classes `targets`: (n, h, w).
 
-    `target` is what `target_class` returns for the question. `progress` hears of each batch of passes and may raise to
-    cancel: nothing stays behind in the network, and the device is free. Raises the errors of `attribute`.
+    The targets are what `target_class` returns for the question. `progress` hears of each batch of passes and may
+    raise to cancel: nothing stays behind in the network, and the device is free. Raises the errors of `attribute`.
     """
+    batch = _batch(subject, pixels)
     with one_at_a_time(subject.device):
         maps = attribute(
             subject.module,
-            _inputs(subject, pixels),
-            torch.tensor([target]),
+            subject.network.inputs(batch),
+            torch.tensor(list(targets)),
             question.method,
-            baselines=_start(subject, pixels, question),
+            baselines=_start(subject, batch, question),
             seed=question.seed,
             progress=progress,
             **question.settings,
         )
-    values: NDArray[np.float32] = maps[0].numpy()
+    values: NDArray[np.float32] = maps.numpy()
     return values
 
 
@@ -75,16 +81,12 @@ def one_at_a_time(device: str) -> threading.RLock:
     return threading.RLock()
 
 
-def _inputs(subject: Subject, pixels: NDArray[np.uint8]) -> Tensor:
-    return subject.network.inputs(_batch(subject, pixels))
-
-
-def _start(subject: Subject, pixels: NDArray[np.uint8], question: Question) -> Tensor | None:
-    """Return the picture where the question's path begins, as the network is shown it."""
+def _start(subject: Subject, batch: Tensor, question: Question) -> Tensor | None:
+    """Return the pictures where the question's paths begin, as the network is shown them."""
     if question.start is None:
         return None
-    return subject.network.inputs(BASELINES[question.start].make(_batch(subject, pixels), question.seed))
+    return subject.network.inputs(BASELINES[question.start].make(batch, question.seed))
 
 
 def _batch(subject: Subject, pixels: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(pixels[None]).to(subject.device)
+    return torch.from_numpy(pixels).to(subject.device)

@@ -13,7 +13,7 @@ from core.data.example import Example, example
 from core.data.preset import Preset
 from core.data.source import Source
 from core.interpretability.inspection import Subject as Inspected
-from core.interpretability.inspection import attribution, probabilities, subject
+from core.interpretability.inspection import attributions, probabilities, subject
 from core.interpretability.question import Question
 from core.jobs.devices import pick_device
 from core.jobs.subject import Subject
@@ -87,7 +87,8 @@ def _pruned(sha: str, pruning_key: str, device: str, _network: Network, _pruning
 def _probabilities(
     sha: str, pruning_key: str, image: str, _network: Network, _pruning: Pruning, _example: Example
 ) -> NDArray[np.float32]:
-    return probabilities(_inspected(_network, _pruning), _example.pixels)
+    (found,) = probabilities(_inspected(_network, _pruning), _example.pixels[None])
+    return found
 
 
 @st.cache_resource(max_entries=_MAPS, show_spinner=False, hash_funcs={Question: lambda question: question.id})
@@ -101,4 +102,5 @@ def _map(
     _pruning: Pruning,
     _example: Example,
 ) -> NDArray[np.float32]:
-    return attribution(_inspected(_network, _pruning), _example.pixels, target, question)
+    (found,) = attributions(_inspected(_network, _pruning), _example.pixels[None], [target], question)
+    return found

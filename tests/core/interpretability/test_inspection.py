@@ -10,7 +10,7 @@ from core.data.preset import Preset
 from core.interpretability.attribution.attribute import attribute
 from core.interpretability.attribution.registry import METHODS
 from core.interpretability.inspection import (
-    attribution,
+    attributions,
     one_at_a_time,
     probabilities,
     subject,
@@ -33,7 +33,7 @@ def picture(pixels):
 
 def test_probabilities_are_those_of_the_network_itself(dense, picture):
     expected = dense.module(dense.inputs(torch.from_numpy(picture[None]))).softmax(1)[0].numpy()
-    found = probabilities(subject(dense, Pruning()), picture)
+    found = probabilities(subject(dense, Pruning()), picture[None])[0]
     assert np.allclose(found, expected, atol=1e-5)
     assert found.sum() == pytest.approx(1, abs=1e-5)
 
@@ -41,7 +41,7 @@ def test_probabilities_are_those_of_the_network_itself(dense, picture):
 def test_looking_into_a_pruned_network_leaves_the_dense_one_as_it_was(dense, picture):
     before = {name: value.clone() for name, value in dense.module.state_dict().items()}
     pruned = subject(dense, Pruning(rate=0.5))
-    attribution(pruned, picture, 3, Question("saliency"))
+    attributions(pruned, picture[None], [3], Question("saliency"))[0]
     assert all(torch.equal(value, before[name]) for name, value in dense.module.state_dict().items())
     assert pruned.sparsity.prunable == pytest.approx(0.5, abs=1e-4)
     assert not any(parameter.requires_grad for parameter in pruned.module.parameters())
@@ -54,18 +54,23 @@ def test_a_map_is_the_method_s_own_from_a_black_picture_on(dense, picture, metho
     inputs = dense.inputs(torch.from_numpy(picture[None]))
     black = dense.inputs(torch.zeros((1, *picture.shape), dtype=torch.uint8))
     expected = attribute(inspected.module, inputs, torch.tensor([5]), method, baselines=black, **few)[0].numpy()
-    assert np.array_equal(attribution(inspected, picture, 5, Question(method, parameters=tuple(few.items()))), expected)
+    assert np.array_equal(
+        attributions(inspected, picture[None], [5], Question(method, parameters=tuple(few.items())))[0], expected
+    )
     assert expected.shape == picture.shape[:2]
 
 
 def test_pruning_changes_where_a_network_looks(dense, picture):
-    maps = [attribution(subject(dense, Pruning(rate=rate)), picture, 3, Question("saliency")) for rate in (0.0, 0.5)]
+    maps = [
+        attributions(subject(dense, Pruning(rate=rate)), picture[None], [3], Question("saliency"))[0]
+        for rate in (0.0, 0.5)
+    ]
     assert not np.allclose(*maps)
 
 
 def test_only_one_computes_on_a_device_at_a_time(dense, picture):
     inspected, done = subject(dense, Pruning()), threading.Event()
-    waiting = threading.Thread(target=lambda: (probabilities(inspected, picture), done.set()))
+    waiting = threading.Thread(target=lambda: (probabilities(inspected, picture[None]), done.set()))
     with one_at_a_time("cpu"):
         waiting.start()
         assert not done.wait(0.3)
