@@ -87,7 +87,7 @@ def _pruned(sha: str, pruning_key: str, device: str, _network: Network, _pruning
 def _probabilities(
     sha: str, pruning_key: str, image: str, _network: Network, _pruning: Pruning, _example: Example
 ) -> NDArray[np.float32]:
-    (found,) = probabilities(_inspected(_network, _pruning), _example.pixels[None])
+    found: NDArray[np.float32] = probabilities(_inspected(_network, _pruning), _example.pixels[None])[0]
     return found
 
 
@@ -102,5 +102,7 @@ def _map(
     _pruning: Pruning,
     _example: Example,
 ) -> NDArray[np.float32]:
-    (found,) = attributions(_inspected(_network, _pruning), _example.pixels[None], [target], question)
+    found: NDArray[np.float32] = attributions(
+        _inspected(_network, _pruning), _example.pixels[None], [target], question
+    )[0]
     return found
