@@ -128,7 +128,7 @@ def _angle(one: Maps, other: Maps) -> Scores:
     return cosines
 
 
-AGREEMENT: dict[str, Measure] = {
+AGREEMENT: dict[str, Measure] = {  # of two stacks of maps (n, h, w)
     measure.name: measure
     for measure in (
         Measure(

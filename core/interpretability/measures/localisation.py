@@ -73,7 +73,7 @@ def _where_known(parts: NDArray[Any], wholes: NDArray[Any], mask: Masks) -> Scor
     return scores
 
 
-LOCALISATION: dict[str, Measure] = {
+LOCALISATION: dict[str, Measure] = {  # of maps and masks (n, h, w)
     measure.name: measure
     for measure in (
         Measure(

@@ -20,7 +20,7 @@ Value = TypeVar("Value", bound=np.generic)
 
 @dataclass(frozen=True)
 class Measure:
-    """One number for each map: `compute` takes maps (n, h, w) and what they are held against, as large."""
+    """One number for each map, (n,); what `compute` takes is said by the registry that the measure is in."""
 
     name: str  # the key, as in tables
     title: str
@@ -28,7 +28,7 @@ class Measure:
     meaning: str  # two lines: what it says; what it cannot, and the source
     lowest: float
     highest: float
-    compute: Callable[[Maps, NDArray[Any]], Scores]
+    compute: Callable[..., Scores]
 
 
 def as_maps(maps: NDArray[Any]) -> NDArray[np.float64]:

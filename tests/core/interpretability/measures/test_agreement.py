@@ -203,10 +203,3 @@ def test_maps_that_are_not_finite_are_refused(value):
     broken[1, 2, 3] = value
     with pytest.raises(BrokenDataError, match=r"map 1 .*1 of 3"):
         agreement(noise(1), broken)
-
-
-def test_every_measure_says_what_it_means_in_two_lines():
-    for name, measure in AGREEMENT.items():
-        assert measure.name == name
-        assert measure.meaning.count("\n") == 1
-        assert measure.title and measure.short
