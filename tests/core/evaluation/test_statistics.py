@@ -5,12 +5,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from core.errors import InvalidSettingError
-from core.evaluation.statistics import Interval, images_for, mcnemar, paired_difference, pairs, wilson
+from core.evaluation.statistics import Interval, bootstrap_mean, images_for, mcnemar, paired_difference, pairs, wilson
 
 counts = st.integers(0, 60)
 
@@ -109,6 +109,63 @@ def test_images_for_two_points_of_accuracy():
 def test_images_for_refuses_what_cannot_be(half_width, share):
     with pytest.raises(InvalidSettingError, match="precision"):
         images_for(half_width, share)
+
+
+# --- a mean
+
+
+samples = st.lists(st.integers(-20, 20), min_size=2, max_size=30).map(lambda values: np.array(values) / 20)
+
+
+@settings(max_examples=25)
+@given(samples)
+def test_a_bootstrap_interval_is_scipys_and_within_the_values(values):
+    found = bootstrap_mean(values, seed=3)
+    assert values.min() <= found.low <= found.high <= values.max()
+    if values.min() < values.max():
+        rng = np.random.default_rng(3)
+        expected = stats.bootstrap((values,), np.mean, method="BCa", rng=rng).confidence_interval
+        assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_a_bootstrap_interval_is_the_same_for_the_same_seed():
+    values = np.random.default_rng(0).random(40)
+    assert bootstrap_mean(values) == bootstrap_mean(values, seed=0) != bootstrap_mean(values, seed=1)
+
+
+def test_a_higher_level_and_fewer_values_give_a_wider_interval():
+    values = np.random.default_rng(0).random(200)
+    assert bootstrap_mean(values, 0.99).half_width > bootstrap_mean(values).half_width
+    assert bootstrap_mean(values[:50]).half_width > 1.5 * bootstrap_mean(values).half_width
+
+
+def test_of_many_values_the_bootstrap_agrees_with_students_interval():
+    values = np.random.default_rng(1).normal(size=3000)
+    expected = stats.t.interval(0.95, len(values) - 1, values.mean(), stats.sem(values))
+    found = bootstrap_mean(values)
+    assert (found.low, found.high) == pytest.approx(expected, abs=0.003)
+
+
+def test_what_is_not_known_is_left_out():
+    values = np.random.default_rng(2).random(30)
+    assert bootstrap_mean(np.insert(values, 7, [np.nan, np.nan])) == bootstrap_mean(values)
+
+
+@pytest.mark.parametrize("values", [[], [0.4], [np.nan], [np.nan, 0.4, np.nan]])
+def test_fewer_than_two_values_tell_of_no_spread(values):
+    found = bootstrap_mean(np.array(values))
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+def test_equal_values_have_no_spread():
+    assert bootstrap_mean(np.full(5, 0.3)) == Interval(0.3, 0.3)
+
+
+@pytest.mark.parametrize("values", [[], [1.0, 2.0]])
+def test_the_level_of_a_bootstrap_lies_between_0_and_1(values):
+    with pytest.raises(InvalidSettingError, match="confidence level"):
+        bootstrap_mean(np.array(values), 1.0)
 
 
 # --- two networks
