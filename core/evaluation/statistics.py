@@ -14,6 +14,7 @@ from scipy import stats
 from core.errors import InvalidSettingError
 
 RESAMPLES = 9999
+ROUNDING = 1e-12
 AT_ONCE = 1_000_000  # numbers drawn together: 8 MB
 
 Right = NDArray[np.bool_]  # (n,) whether the network was right about each image
@@ -99,15 +100,17 @@ def bootstrap_mean(values: NDArray[np.floating[Any]], level: float = 0.95, seed:
 
     Bias-corrected and accelerated (BCa, Efron 1987, JASA 82:171), since scores crowd at one end of their range and BCa
     allows for such skewness; 9,999 resamples, the same for the same seed. NaN to NaN for fewer than two values, which
-    tell of no spread; values that are all equal give that value. InvalidSettingError unless 0 < level < 1.
+    tell of no spread, and for infinite ones; values that are equal but for rounding give their ends.
+    InvalidSettingError unless 0 < level < 1.
     """
     _check_level(level)
     known = np.asarray(values, np.float64)
     known = known[~np.isnan(known)]
-    if len(known) < 2:
+    if len(known) < 2 or np.isinf(known).any():
         return Interval(math.nan, math.nan)
-    if known.min() == known.max():
-        return Interval(float(known[0]), float(known[0]))
+    low, high = float(known.min()), float(known.max())
+    if high - low <= ROUNDING * max(abs(low), abs(high)):
+        return Interval(low, high)
     batch, rng = max(1, AT_ONCE // len(known)), np.random.default_rng(seed)
     found = stats.bootstrap((known,), np.mean, n_resamples=RESAMPLES, batch=batch, confidence_level=level, rng=rng)
     return Interval(float(found.confidence_interval.low), float(found.confidence_interval.high))

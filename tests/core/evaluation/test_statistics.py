@@ -151,15 +151,17 @@ def test_what_is_not_known_is_left_out():
     assert bootstrap_mean(np.insert(values, 7, [np.nan, np.nan])) == bootstrap_mean(values)
 
 
-@pytest.mark.parametrize("values", [[], [0.4], [np.nan], [np.nan, 0.4, np.nan]])
-def test_fewer_than_two_values_tell_of_no_spread(values):
+@pytest.mark.parametrize("values", [[], [0.4], [np.nan], [np.nan, 0.4, np.nan], [0.4, np.inf]])
+def test_fewer_than_two_values_and_infinite_ones_tell_of_no_spread(values):
     found = bootstrap_mean(np.array(values))
     assert math.isnan(found.low)
     assert math.isnan(found.high)
 
 
-def test_equal_values_have_no_spread():
+def test_values_that_are_equal_but_for_rounding_have_no_spread():
     assert bootstrap_mean(np.full(5, 0.3)) == Interval(0.3, 0.3)
+    below = np.nextafter(1, 0)
+    assert bootstrap_mean(np.array([1, below, 1, 1])) == Interval(below, 1)
 
 
 @pytest.mark.parametrize("values", [[], [1.0, 2.0]])
