@@ -113,7 +113,8 @@ def bootstrap_mean(values: NDArray[np.floating[Any]], level: float = 0.95, seed:
         return Interval(low, high)
     batch, rng = max(1, AT_ONCE // len(known)), np.random.default_rng(seed)
     found = stats.bootstrap((known,), np.mean, n_resamples=RESAMPLES, batch=batch, confidence_level=level, rng=rng)
-    return Interval(float(found.confidence_interval.low), float(found.confidence_interval.high))
+    ends = found.confidence_interval
+    return Interval(max(low, float(ends.low)), min(high, float(ends.high)))  # rounding may put a mean outside
 
 
 def _quantile(level: float) -> float:
