@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from core.errors import BrokenDataError, MissingFileError
+from core.data.boxes import Box, read_boxes, union
+from core.data.disk import entries, unreadable
+from core.errors import BrokenDataError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 MAX_PIXELS = 89_478_485  # Pillow's own threshold of suspicion: a quarter of a gigabyte once decoded
@@ -31,6 +33,7 @@ class FileSource:
     classes: tuple[str, ...]
     labels: NDArray[np.int64]  # (n,)
     ids: tuple[str, ...]  # n, with forward slashes
+    boxes: Path | None = None  # a table of boxes around the objects
     generated: bool = False
 
     def __len__(self) -> int:
@@ -45,9 +48,27 @@ class FileSource:
         """Return one image in RGB; BrokenDataError if it cannot be decoded."""
         return read_picture(self.folder / self.ids[index])
 
+    @property
+    def region(self) -> str:
+        """What `mask` returns: the union of "boxes"; nothing ("") without a table of them."""
+        return "boxes" if self.boxes else ""
+
+    def mask(self, index: int) -> NDArray[np.bool_] | None:
+        """Return which pixels (h, w) of an image lie in one of its boxes; None if it has none.
+
+        Raises what `read_boxes` and `image` raise.
+        """
+        boxes = self._boxes.get(self.ids[index])
+        return union(boxes, *self.image(index).size) if boxes else None
+
     def identity(self) -> str:
         """Return a hash of names, sizes, times and classes as they were at the first call: no file is opened."""
         return self._identity
+
+    @cached_property
+    def _boxes(self) -> dict[str, list[Box]]:
+        """Read when first asked for: who only measures accuracy need not wait for it, nor mend it."""
+        return read_boxes(self.boxes, self.folder, self.ids) if self.boxes else {}
 
     @cached_property
     def _identity(self) -> str:
@@ -66,15 +87,6 @@ def is_picture(name: str) -> bool:
 def pictures_in(folder: Path) -> Iterator[str]:
     """Yield the names of the image files directly in a folder, in no order."""
     return (entry.name for entry in entries(folder) if is_picture(entry.name) and entry.is_file())
-
-
-def entries(folder: Path) -> list[os.DirEntry[str]]:
-    """Return what lies in a folder; MissingFileError if it cannot be listed."""
-    try:
-        with os.scandir(folder) as found:
-            return list(found)
-    except OSError as error:
-        raise unreadable(folder, error) from error
 
 
 def read_picture(path: Path) -> Image.Image:
@@ -116,12 +128,3 @@ def _state(path: Path) -> os.stat_result:
         return path.stat()
     except OSError as error:
         raise unreadable(path, error) from error
-
-
-def unreadable(path: Path, error: OSError) -> MissingFileError:
-    """Return the error of a file or folder that the disk does not give."""
-    return MissingFileError(
-        f"{path} cannot be read ({error.strerror or error})",
-        "files and folders that this user may read",
-        "check that the disk is there and the permissions are right, then try again",
-    )

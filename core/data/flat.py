@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from core.data.files import FileSource, pictures_in, unreadable
+from core.data.boxes import BOXES
+from core.data.files import FileSource, pictures_in
+from core.data.tables import find_table, read_table, table_beside
 from core.errors import BrokenDataError
 
 LABELS = "labels.csv"
@@ -29,47 +29,26 @@ class Row:
 
 def holds_labelled_files(folder: Path) -> bool:
     """Whether the folder has a `labels.csv`, or images and a `labels.csv` beside it."""
-    return (folder / LABELS).is_file() or (_beside(folder).is_file() and any(pictures_in(folder)))
+    return (folder / LABELS).is_file() or (table_beside(folder, LABELS).is_file() and any(pictures_in(folder)))
 
 
 def open_labelled_files(name: str, folder: Path, classes: int | None = None) -> FileSource:
     """Open a flat folder: as many classes as the network tells apart, or as the highest index in `labels.csv` says."""
-    table = folder / LABELS if (folder / LABELS).is_file() else _beside(folder)
+    table = find_table(folder, LABELS) or folder / LABELS
     rows = read_labels(table, classes)
     _require_files(rows, folder, table)
     labels = np.array([row.label for row in rows], dtype=np.int64)
     names = _class_names(rows, int(labels.max()) + 1 if classes is None else classes, table)
-    return FileSource(name, folder, names, labels, tuple(row.file for row in rows))
+    return FileSource(name, folder, names, labels, tuple(row.file for row in rows), find_table(folder, BOXES))
 
 
 def read_labels(table: Path, classes: int | None = None) -> list[Row]:
     """Read a labels file (columns `file`, `class_index`, optionally `class_name`; others are ignored)."""
-    lines = _lines(table)
-    _require_columns(lines[0] if lines else [], table)
-    rows = [_row(number, dict(zip(lines[0], line, strict=False)), table, classes) for number, line in _numbered(lines)]
+    lines = read_table(table, ("file", "class_index"), ("class_name",))
+    rows = [_row(number, cells, table, classes) for number, cells in lines]
     _require_two_classes(rows, table)
     _require_unique(rows, table)
     return rows
-
-
-def _beside(folder: Path) -> Path:
-    return folder.resolve().parent / LABELS
-
-
-def _lines(table: Path) -> list[list[str]]:
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            return [[cell.strip() for cell in line] for line in csv.reader(file)]
-    except OSError as error:
-        raise unreadable(table, error) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BrokenDataError(
-            f"{table} is no CSV file ({error})", "comma-separated UTF-8", "save it as that"
-        ) from error
-
-
-def _numbered(lines: list[list[str]]) -> Iterable[tuple[int, list[str]]]:
-    return ((number, line) for number, line in enumerate(lines[1:], start=2) if any(line))
 
 
 def _row(number: int, cells: dict[str, str], table: Path, classes: int | None) -> Row:
@@ -102,16 +81,6 @@ def _label(text: str, number: int, table: Path, classes: int | None) -> int:
         f"whole numbers from 0 to {limit - 1:,}{whose}",
         "correct the line, or choose a network with these classes",
     )
-
-
-def _require_columns(header: list[str], table: Path) -> None:
-    missing = [column for column in ("file", "class_index") if column not in header]
-    if missing:
-        raise BrokenDataError(
-            f"{table} has no column {' and no column '.join(missing)} (its first line is {','.join(header)!r})",
-            "columns file,class_index and optionally class_name",
-            "name the columns in the first line",
-        )
 
 
 def _require_two_classes(rows: list[Row], table: Path) -> None:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.files import FileSource, entries, pictures_in
+from core.data.boxes import BOXES
+from core.data.disk import entries
+from core.data.files import FileSource, pictures_in
+from core.data.tables import find_table
 from core.errors import BrokenDataError
 
 
@@ -30,7 +33,8 @@ def open_folder_tree(name: str, folder: Path, classes: int | None = None) -> Fil
     labels = np.array([label for label, _ in found], dtype=np.int64)
     if len(np.unique(labels)) < 2:
         raise _one_class(folder, names[int(labels[0])])
-    return FileSource(name, folder, tuple(names), labels, tuple(file for _, file in found))
+    ids = tuple(file for _, file in found)
+    return FileSource(name, folder, tuple(names), labels, ids, find_table(folder, BOXES))
 
 
 def _one_class(folder: Path, name: str) -> BrokenDataError:

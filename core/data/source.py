@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from core.data.files import entries, pictures_in
+from core.data.disk import entries
+from core.data.files import pictures_in
 from core.data.flat import holds_labelled_files, open_labelled_files
 from core.data.folder import class_folders, holds_class_folders, open_folder_tree
 from core.errors import BrokenDataError, InvalidSettingError, MissingFileError

@@ -24,6 +24,7 @@ class ScenesSource:
     title = "Generated scenes"
     classes = CLASSES
     generated = True  # a recipe makes the images: `identity` says all about every pixel
+    region = "mask"
 
     def __init__(self, split: str = "validation", count: int = 2000) -> None:
         if split not in SPLITS:
