@@ -23,6 +23,7 @@ from core.cli.options import (
     Rates,
     Scope,
     Seed,
+    Target,
     Technique,
     Weights,
 )
@@ -33,7 +34,7 @@ from core.experiment import ExperimentSpec, in_words
 from core.figures.maps import common_limit, overlay
 from core.interpretability import inspection
 from core.interpretability.attribution.registry import METHODS, find_method
-from core.interpretability.question import TARGETS, Question, target_class
+from core.interpretability.question import Question, target_class
 from core.jobs.devices import pick_device
 from core.jobs.subject import Subject, find_subject
 from core.paths import cache_folder, writable
@@ -41,7 +42,6 @@ from core.pruning.settings import Pruning
 
 ImageId = Annotated[str, typer.Option(help="the image's id, as `data` and the pages give it")]
 MethodName = Annotated[str, typer.Option(help=", ".join(METHODS))]
-Target = Annotated[str, typer.Option(help="; ".join(f"{name}: the {target.title}" for name, target in TARGETS.items()))]
 Opacity = Annotated[float, typer.Option(help="of the map over the picture, 0 to 1")]
 
 

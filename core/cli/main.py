@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from core.cli.agreement import agreement
 from core.cli.attribute import attribute
 from core.cli.bench import app as bench
 from core.cli.demo import results, train
@@ -25,6 +26,7 @@ app.command("data")(data)
 app.command("evaluate")(evaluate)
 app.command("sweep")(sweep)
 app.command("attribute")(attribute)
+app.command("agreement")(agreement)
 app.command("train-demo")(train)
 app.command("demo-results")(results)
 app.command("worker")(worker)

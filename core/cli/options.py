@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from core.interpretability.question import TARGETS
 from core.networks.registry import NETWORKS
 from core.pruning.criteria import CRITERIA
 from core.pruning.settings import FORMS
@@ -26,6 +27,9 @@ Stem = Annotated[bool, typer.Option("--stem", help="prune conv1-3 too")]
 Classifier = Annotated[bool, typer.Option("--fc", help="prune the classifier too")]
 Images = Annotated[int | None, typer.Option(help="evaluate at most so many images (default: all)")]
 Precision = Annotated[float | None, typer.Option(help="stop when top-1 is known to +- this")]
+Target = Annotated[
+    str, typer.Option(help="whose logit: " + "; ".join(f"{name}, the {one.title}" for name, one in TARGETS.items()))
+]
 Seed = Annotated[int, typer.Option(help="of random choices")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object a line")]

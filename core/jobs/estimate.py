@@ -14,6 +14,7 @@ from core.jobs.devices import devices
 from core.jobs.executor import is_enough
 from core.jobs.subject import Subject
 from core.store.queue import OPEN, QUEUED, RUNNING, Job
+from core.surveys import Survey
 
 # images/s of GoogLeNet at 224 px, channels last and batch norm folded, as measured on two cores. For a GPU nothing is
 # assumed: its rate depends on the model by more than an order of magnitude.
@@ -66,6 +67,15 @@ def expected_speed(known: pd.DataFrame, pixels: int) -> Speed | None:
         return Speed(float(rates.median()), measured_here=True)
     default = MEASURED_AT_224.get(devices()[0])
     return Speed(default * (224 / pixels) ** 2, measured_here=False) if default else None
+
+
+def survey_seconds(survey: Survey, networks: int, images: int, images_per_second: float) -> float:
+    """Return about how long a survey of so many networks takes where so many images are evaluated a second.
+
+    A backward pass counts as two forward passes. The dense network's maps and those of the randomised one are included.
+    """
+    cost = survey.question.entry.cost(survey.question.settings)
+    return (networks + 2) * images * (1 + cost.forward + 2 * cost.backward) / images_per_second
 
 
 @dataclass(frozen=True)

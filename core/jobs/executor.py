@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.evaluation.accuracy import half_width
@@ -21,8 +21,10 @@ from core.store.database import Store
 from core.store.predictions import load
 from core.store.queue import Job
 from core.store.runs import Run, find_result, put_run
+from core.surveys import Survey, survey_to_json
+from core.words import count
 
-ACCURACY, PACK = "accuracy", "pack"
+ACCURACY, PACK, SURVEY = "accuracy", "pack", "survey"
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,31 @@ class Executor:
         unpacked = [spec for spec in ordered if subjects[_source_of(spec)].fingerprint() is None]
         if unpacked:
             return Submission((), (self._submit_pack(unpacked[0], ordered, extent),))
-        runs = [_run(spec, subjects[_source_of(spec)]) for spec in ordered]
-        self._write(runs)
+        runs = [run_of(spec, subjects[_source_of(spec)]) for spec in ordered]
+        put_runs(self.store, runs)
         asked = [
             self._submit_one(run, spec, subjects[_source_of(spec)], extent)
             for run, spec in zip(runs, ordered, strict=True)
         ]
         return Submission(tuple(run.id for run in runs), tuple(job for job in asked if job))
+
+    def survey(self, specs: Iterable[ExperimentSpec], survey: Survey) -> Job | None:
+        """Ask for a survey of networks on the same data; None if all of it is known. One job does all of them."""
+        ordered = with_dense_first(specs)
+        subject = find_subject(ordered[0], self.store.folder)
+        wanted = [spec for spec in ordered if not _is_surveyed(self.store, spec, subject, survey)]
+        if not wanted:
+            return None
+        about = {"of": ordered[0].to_json(), "kind": survey.kind}
+        open_job = queue.job(self.store, queue.job_id(SURVEY, _digest(about)))
+        asked = [ordered[0].to_json(), *(spec.to_json() for spec in wanted)]
+        if open_job and open_job.state in queue.OPEN:
+            survey = replace(survey, images=max(survey.images, open_job.request["images"]))
+            asked = [*open_job.request["specs"], *asked]
+        asked = list(dict.fromkeys(asked))
+        title = f"{survey.in_words()}, {count(len(asked), 'network')}"
+        request = {"survey": survey_to_json(survey), "specs": asked, "images": survey.images, "kind": survey.kind}
+        return queue.enqueue(self.store, SURVEY, _digest(about), title, request)
 
     def prepare(self, spec: ExperimentSpec) -> Job | None:
         """Ask for the packing of the data that a spec names; None if it is packed."""
@@ -84,11 +104,6 @@ class Executor:
         path = self.store.folder / "logs" / f"{identity}.log"
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
-    def _write(self, runs: Sequence[Run]) -> None:
-        with self.store.writing() as db:
-            for run in runs:
-                put_run(db, run)
-
     def _submit_one(self, run: Run, spec: ExperimentSpec, subject: Subject, extent: Extent) -> Job | None:
         if is_complete(self.store, run.id, extent, subject.available()):
             return None
@@ -102,6 +117,13 @@ class Executor:
         request = {"of": of.to_json(), "then": [spec.to_json() for spec in then], "extent": asdict(extent)}
         title = f"Pack {of.data}" + (f", then run {len(then)} networks" if then else "")
         return queue.enqueue(self.store, PACK, _digest(request), title, request)
+
+
+def put_runs(store: Store, runs: Iterable[Run]) -> None:
+    """Write runs; those that are there already stay as they are."""
+    with store.writing() as db:
+        for run in runs:
+            put_run(db, run)
 
 
 def is_complete(store: Store, run_id: str, extent: Extent, available: int) -> bool:
@@ -121,11 +143,20 @@ def is_enough(figures: dict[str, float], extent: Extent, available: int) -> bool
     return precise or figures["images"] >= extent.most(available)
 
 
+def _is_surveyed(store: Store, spec: ExperimentSpec, subject: Subject, survey: Survey) -> bool:
+    sha = subject.fingerprint()
+    if sha is None:
+        return False
+    figures = find_result(store, spec.run_id(subject.network.sha256, sha), survey.kind)
+    return figures is not None and figures["images"] >= min(survey.images, subject.available())
+
+
 def _source_of(spec: ExperimentSpec) -> tuple[str, str | None, str, str]:
     return spec.network, spec.weights, spec.data, spec.preprocess
 
 
-def _run(spec: ExperimentSpec, subject: Subject) -> Run:
+def run_of(spec: ExperimentSpec, subject: Subject) -> Run:
+    """Return the run of a spec on a subject whose data is packed."""
     data_sha = subject.fingerprint() or ""
     pruning: dict[str, Any] = spec.pruning.canonical()
     return Run(

@@ -13,8 +13,9 @@ from filelock import Timeout
 from core.errors import CancelledError, PrunescopeError
 from core.jobs.accuracy import measure_accuracy
 from core.jobs.devices import device_lock, pid_file, worker_lock
-from core.jobs.executor import ACCURACY, PACK
+from core.jobs.executor import ACCURACY, PACK, SURVEY
 from core.jobs.packing import pack_data
+from core.jobs.survey import measure_survey
 from core.jobs.task import Task
 from core.paths import writable
 from core.store import queue
@@ -22,7 +23,11 @@ from core.store.database import Store
 from core.store.queue import Job
 
 # What each kind of job does. A new kind is one more entry.
-TASKS: dict[str, Callable[[Task], None]] = {ACCURACY: measure_accuracy, PACK: pack_data}
+TASKS: dict[str, Callable[[Task], None]] = {
+    ACCURACY: measure_accuracy,
+    PACK: pack_data,
+    SURVEY: measure_survey,
+}
 
 POLL_SECONDS = 0.2
 LOOK_SECONDS = 2.0  # longer than another process holds the worker's lock only to see whether it is held

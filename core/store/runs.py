@@ -68,6 +68,16 @@ def find_result(store: Store, run_id: str, kind: str) -> dict[str, Any] | None:
     return (_values(*row) or None) if row else None
 
 
+def results_of(store: Store, kind: str, network_sha: str, data_sha: str) -> dict[str, dict[str, Any]]:
+    """Return by run id what was measured of a kind on the runs of a network on some data; what is damaged is not."""
+    query = """SELECT run_id, payload, sha256 FROM results JOIN runs ON runs.id = run_id
+        WHERE kind = ? AND network_sha = ? AND data_sha = ?"""
+    with store.reading() as db:
+        rows = db.execute(query, (kind, network_sha, data_sha)).fetchall()
+    found = {row["run_id"]: _values(row["payload"], row["sha256"]) for row in rows}
+    return {run_id: values for run_id, values in found.items() if values}
+
+
 def _sha256(payload: str) -> str:
     return hashlib.sha256(payload.encode()).hexdigest()
 

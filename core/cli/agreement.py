@@ -1,0 +1,95 @@
+"""What pruning does to the maps, over a set of images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from core.cli.options import (
+    Criterion,
+    Data,
+    Device,
+    Form,
+    Json,
+    NetworkName,
+    Preprocess,
+    Scope,
+    Seed,
+    Target,
+    Weights,
+)
+from core.cli.output import Bar, show
+from core.errors import InvalidSettingError
+from core.experiment import ExperimentSpec
+from core.interpretability.attribution.registry import METHODS
+from core.interpretability.question import Question
+from core.interpretability.survey import INSTRUMENTS
+from core.jobs.devices import pick_device
+from core.jobs.survey_now import survey_now
+from core.pruning.settings import Pruning
+from core.pruning.techniques import TECHNIQUES
+from core.store.database import open_store
+from core.store.demo import import_demo
+from core.surveys import IMAGES, Survey
+
+Part = TypeVar("Part")
+
+TechniqueList = Annotated[str, typer.Option("--technique", help=f"any of {', '.join(TECHNIQUES)}, with commas")]
+RateList = Annotated[str, typer.Option("--rates", help="shares to remove, with commas: 0.2,0.5")]
+MethodList = Annotated[str, typer.Option("--method", help=f"any of {', '.join(METHODS)}, with commas")]
+InstrumentName = Annotated[
+    str, typer.Option("--measure", help="; ".join(f"{name}: {one.title.lower()}" for name, one in INSTRUMENTS.items()))
+]
+
+
+def agreement(
+    network: NetworkName = "demo",
+    weights: Weights = None,
+    data: Data = "scenes",
+    preprocess: Preprocess = "preset",
+    technique: TechniqueList = "unstructured",
+    criterion: Criterion = "l1",
+    scope: Scope = "local",
+    form: Form = "clean",
+    rates: RateList = "0.2,0.5,0.8",
+    method: MethodList = "gradcam",
+    target: Target = "true",
+    measure: InstrumentName = "agreement",
+    images: Annotated[int, typer.Option(help="how many images")] = IMAGES,
+    seed: Seed = 0,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Measure, over a set of images, how far the maps of pruned networks agree with the dense network's."""
+    store, on = open_store(), pick_device(device)
+    import_demo(store)
+    specs = [
+        ExperimentSpec(network, weights, data, preprocess, Pruning(name, criterion, scope, rate, form, seed))
+        for name in _parts(technique, str, "technique")
+        for rate in _parts(rates, float, "rate")
+    ]
+    for name in _parts(method, str, "method"):
+        for row in survey_now(store, specs, Survey(Question(name, target, seed=seed), measure, images), on, Bar()):
+            show(row, as_json, _line(row, measure))
+
+
+def _parts(text: str, kind: Callable[[str], Part], what: str) -> list[Part]:
+    """Return the parts of a list with commas."""
+    try:
+        found = [kind(part.strip()) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise InvalidSettingError(
+            f"{what} {text!r}", "values with commas between them", "for example 0.2,0.5"
+        ) from error
+    if not found:
+        raise InvalidSettingError(f"no {what} in {text!r}", "at least one", f"name a {what}")
+    return found
+
+
+def _line(row: dict[str, Any], instrument: str) -> str:
+    what = f"{row['technique']} {row['rate']:.2f}" if row["technique"] else "dense"
+    measures = INSTRUMENTS[instrument].measures
+    scores = "  ".join(f"{name} {row[name]:.3f}" for name in measures if name in row)
+    return f"{what:20} {row['method']:12} top-1 {row['top1']:6.1%}  {scores}  {row['images']:,.0f} images"

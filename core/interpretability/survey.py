@@ -1,0 +1,212 @@
+"""The same question asked of many images: for each, what a network's map is worth beside the dense network's.
+
+`ask` has one network answer, an instrument of `INSTRUMENTS` measures the answers image by image, and `figures` sums
+them up with intervals. The dense network's maps are the reference; what a network that knows nothing scores, and what
+maps of two different images score, are the yardsticks without which no number means anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.evaluation.statistics import bootstrap_mean
+from core.interpretability.measures.agreement import AGREEMENT, agreement
+from core.interpretability.measures.localisation import LOCALISATION, area, localisation
+from core.interpretability.measures.measure import Masks, Scores
+from core.interpretability.question import Question
+from core.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from core.interpretability.inspection import Subject
+
+Pixels = NDArray[np.uint8]  # (n, h, w, 3)
+Answers = np.ndarray[Any, np.dtype[np.void]]  # (n,) of `answer_type`
+Rows = np.ndarray[Any, np.dtype[np.void]]  # (n,) of an instrument's `rows`
+
+_WHICH = [("image", "<i4"), ("label", "<i2"), ("predicted", "<i2"), ("target", "<i2")]
+
+
+def answer_type(height: int, width: int) -> np.dtype[Any]:
+    """Return the record of one network's answer for one image: its place in the pack, classes, and the map."""
+    return np.dtype([*_WHICH, ("map", "<f4", (height, width))])
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Images at `places` of a pack, their labels, and what the dense network takes them for (None: it is asked)."""
+
+    places: NDArray[np.int64]  # (n,)
+    pixels: Pixels
+    labels: NDArray[np.int64]  # (n,)
+    dense: NDArray[np.integer] | None  # (n,)
+
+
+def ask(subject: Subject, asked: Asked, question: Question, progress: Progress = silent) -> Answers:
+    """Return what a network predicts for the images and how much each pixel counts. Raises as `attribute` does."""
+    from core.interpretability.inspection import attributions, probabilities
+
+    answers = np.zeros(len(asked.places), answer_type(*asked.pixels.shape[1:3]))
+    answers["image"], answers["label"] = asked.places, asked.labels
+    answers["predicted"] = probabilities(subject, asked.pixels).argmax(1)
+    dense = answers["predicted"] if asked.dense is None else asked.dense
+    answers["target"] = {"true": answers["label"], "dense": dense, "own": answers["predicted"]}[question.target]
+    answers["map"] = attributions(subject, asked.pixels, answers["target"].tolist(), question, progress)
+    return answers
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """One network's answers about the same images as the dense network's, and where in them the object is."""
+
+    subject: Subject
+    pixels: Pixels
+    answers: Answers
+    dense: Answers
+    masks: Masks | None  # (n, h, w); None where the source knows no object
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What is measured on each answer: `compute` returns an array (n,) for each of `measures`."""
+
+    name: str
+    title: str
+    measures: tuple[str, ...]
+    compute: Callable[[Answered, Progress], Mapping[str, Scores]]
+
+    @property
+    def rows(self) -> np.dtype[Any]:
+        """The record of what is measured on one answer."""
+        return np.dtype([*_WHICH, *((name, "<f4") for name in self.measures)])
+
+    def measure(self, answered: Answered, progress: Progress = silent) -> Rows:
+        """Return a row for each answer; NaN where a measure is not defined."""
+        rows = np.zeros(len(answered.answers), self.rows)
+        for name, _ in _WHICH:
+            rows[name] = answered.answers[name]
+        for name, scores in self.compute(answered, progress).items():
+            rows[name] = scores
+        return rows
+
+
+def _where_it_looks(answered: Answered, progress: Progress) -> dict[str, Scores]:
+    maps, known = answered.answers["map"], answered.masks
+    nowhere = np.full(len(maps), np.nan)
+    found = agreement(maps, answered.dense["map"])
+    if known is None:
+        return {**found, **dict.fromkeys((*LOCALISATION, "area"), nowhere)}
+    return {**found, **localisation(maps, known), "area": area(known)}
+
+
+def _what_it_uses(answered: Answered, progress: Progress) -> dict[str, Scores]:
+    """Delete towards black, insert into a blurred picture; a map that is the same everywhere says no order."""
+    import torch
+
+    from core.interpretability.attribution.baselines import BASELINES
+    from core.interpretability.measures.faithfulness import faithfulness
+
+    subject, pixels = answered.subject, torch.from_numpy(answered.pixels).to(answered.subject.device)
+    curves = faithfulness(
+        subject.module,
+        subject.network.inputs(pixels),
+        torch.from_numpy(answered.answers["target"].astype(np.int64)),
+        answered.answers["map"],
+        deleted=subject.network.inputs(BASELINES["black"].make(pixels, 0)),
+        blurred=subject.network.inputs(BASELINES["blurred"].make(pixels, 0)),
+        steps=_STEPS,
+        progress=progress,
+    )
+    ranked = np.ptp(answered.answers["map"].reshape(len(pixels), -1), axis=1) > 0
+    areas = {"insertion": curves.insertion_auc, "deletion": curves.deletion_auc}
+    return {name: np.where(ranked, values, np.nan) for name, values in areas.items()}
+
+
+_STEPS = 16  # of a curve: over many images its area needs no finer one
+
+INSTRUMENTS: dict[str, Instrument] = {
+    instrument.name: instrument
+    for instrument in (
+        Instrument("agreement", "Where it looks", (*AGREEMENT, *LOCALISATION, "area"), _where_it_looks),
+        Instrument("faithfulness", "What it uses", ("insertion", "deletion"), _what_it_uses),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a figure of a survey means: for axes, captions and hovers."""
+
+    name: str
+    title: str
+    short: str
+    meaning: str  # two lines: what it says and its source; what it cannot say
+    lowest: float
+    highest: float
+
+
+SCALES: dict[str, Scale] = {
+    scale.name: scale
+    for scale in (
+        *(
+            Scale(one.name, one.title, one.short, one.meaning, one.lowest, one.highest)
+            for one in (*AGREEMENT.values(), *LOCALISATION.values())
+        ),
+        Scale(
+            "insertion",
+            "Insertion: area under the curve",
+            "Insertion",
+            "The mean probability of the class while the pixels that the map ranks highest are put into a blurred "
+            "picture first: high if they suffice (Petsiuk et al. 2018, arXiv 1806.07421).\n"
+            "It falls with the network's confidence too, whatever the map: hold it against the yardsticks.",
+            0.0,
+            1.0,
+        ),
+        Scale(
+            "deletion",
+            "Deletion: area under the curve",
+            "Deletion",
+            "The mean probability of the class while the pixels that the map ranks highest are taken away first: low "
+            "if the network relied on them (Petsiuk et al. 2018, arXiv 1806.07421).\n"
+            "It is low for every network that is not sure of the class: hold it against the yardsticks.",
+            0.0,
+            1.0,
+        ),
+    )
+}
+
+
+def figures(rows: Rows, dense: Answers) -> dict[str, Any]:
+    """Return `images`, `top1`, and of each measure the mean over the images with its 95 % bootstrap interval.
+
+    The same again, under `kept_` and `lost_`, for the images that the dense network knows and this one still knows,
+    or no longer does. `dense` are the dense network's answers about the same images. Nothing is NaN: what is not
+    defined for any image is left out.
+    """
+    right, known = rows["predicted"] == rows["label"], dense["predicted"] == dense["label"]
+    found: dict[str, Any] = {"images": len(rows), "top1": float(right.mean())}
+    for prefix, chosen in (("", slice(None)), ("kept_", known & right), ("lost_", known & ~right)):
+        part = rows[chosen]
+        found |= {f"{prefix}images": len(part)} | _means(part, prefix)
+    return found
+
+
+def _means(rows: Rows, prefix: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name in rows.dtype.names or ():
+        values = rows[name].astype(np.float64)
+        if name in _measures() and not np.isnan(values).all():
+            interval = bootstrap_mean(values)
+            bounds = {"": float(np.nanmean(values)), "_low": interval.low, "_high": interval.high}
+            found |= {f"{prefix}{name}{end}": value for end, value in bounds.items() if not np.isnan(value)}
+    return found
+
+
+@cache
+def _measures() -> frozenset[str]:
+    return frozenset(name for instrument in INSTRUMENTS.values() for name in instrument.measures)
