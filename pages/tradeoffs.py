@@ -27,6 +27,7 @@ from pages.widgets.look import is_dark
 from pages.widgets.progress import POLL_SECONDS, queue_line
 from pages.widgets.router import through_router
 from pages.widgets.settings import Settings, read_settings
+from pages.widgets.surveys import Panel, choose_panel, draw_below, offer_survey
 
 CHART = "curves"
 
@@ -162,12 +163,13 @@ def _packing(subject: Subject) -> str:
 
 def _results(view: View, runs: pd.DataFrame, *, working: bool) -> None:
     axis, measure, everything = _axes()
+    panel = choose_panel()
     shown = runs if everything or view.curves is None else _chosen(runs, view.curves)
     _failures(shown)
     if "images" not in shown or shown["images"].isna().all():
         _nothing_yet(working=working)
         return
-    _curves_and_detail(view.subject, shown, axis, measure)
+    _curves_and_detail(view.subject, shown, axis, measure, panel)
 
 
 def _chosen(runs: pd.DataFrame, curves: frozenset[Series]) -> pd.DataFrame:
@@ -229,10 +231,12 @@ def _nothing_yet(*, working: bool) -> None:
     st.info(text)
 
 
-def _curves_and_detail(subject: Subject, runs: pd.DataFrame, axis: str, measure: str) -> None:
+def _curves_and_detail(subject: Subject, runs: pd.DataFrame, axis: str, measure: str, panel: Panel | None) -> None:
     classes, chosen = subject.network.classes, st.query_params.get("run", "")
     detail = find_detail(store(), chosen, classes) if chosen in set(runs["id"]) else None
     figure = tradeoff_curves(runs, len(classes), x=axis, y=measure, selected=chosen, dark=is_dark())
+    if panel:
+        figure = draw_below(figure, panel, runs, subject, axis)
     with st.container(horizontal=True) if detail else st.container():
         with st.container(width="stretch"):
             st.plotly_chart(
@@ -240,6 +244,8 @@ def _curves_and_detail(subject: Subject, runs: pd.DataFrame, axis: str, measure:
                 config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
             )  # fmt: skip
             st.caption("Click a point for its layers, its worst classes and what it looks at. Drag to zoom.")
+            if panel:
+                offer_survey(panel, runs, subject)
             _table(runs)
         if detail:
             with st.container(width=360, border=True):

@@ -49,7 +49,7 @@ AXES: dict[str, str] = {
     "rate": "Nominal rate (share asked to be removed)",
     "sparsity": "Sparsity (share really removed of the prunable weights)",
 }
-_COLUMNS = {"rate": "rate", "sparsity": "sparsity_prunable"}
+COLUMNS = {"rate": "rate", "sparsity": "sparsity_prunable"}
 
 
 def tradeoff_curves(
@@ -67,7 +67,7 @@ def tradeoff_curves(
     drawn as a level with its interval and begins every curve. Each point's customdata is its run id; a ring is drawn
     around the `selected` one.
     """
-    measure, column, colours = MEASURES[y], _COLUMNS[x], palette(dark)
+    measure, column, colours = MEASURES[y], COLUMNS[x], palette(dark)
     measured = runs.reindex(columns=runs.columns.union([measure.column, column], sort=False))
     measured = measured.dropna(subset=[measure.column, column])
     dense = measured[measured["series"].isna()]
@@ -93,14 +93,15 @@ def _style(figure: go.Figure, runs: pd.DataFrame, measure: Measure, column: str,
     last = float(runs[column].max()) if len(runs) and column in runs else 1.0
     last = 1.0 if not last > 0 else last
     figure.update_xaxes(
-        title=_title(axis), range=[-0.03 * last, 1.06 * last], tickformat=".0%" if "spars" in column else None
+        title=axis_title(axis), range=[-0.03 * last, 1.06 * last], tickformat=".0%" if "spars" in column else None
     )
-    figure.update_yaxes(title=_title(measure.title), rangemode="tozero")
+    figure.update_yaxes(title=axis_title(measure.title), rangemode="tozero")
     if measure.share:
         figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
 
 
-def _title(text: str) -> dict[str, Any]:
+def axis_title(text: str) -> dict[str, Any]:
+    """Return the title of an axis."""
     return {"text": text, "font": {"size": 14}}
 
 
@@ -168,8 +169,7 @@ def _add_series(
     measure: Measure,
     column: str,
 ) -> None:
-    colour = TECHNIQUE_COLOURS.get(series.technique, DENSE_COLOUR)
-    line = {"color": colour, "width": 2, "dash": _DASHES[series.scope, series.form == "published"]}
+    line = series_line(series)
     group = {"legendgroup": title, "hoverinfo": "skip", "mode": "lines", "line": line, "showlegend": False}
     start = dense[measure.column].iloc[:1].tolist()
     figure.add_scatter(x=[0.0] * len(start) + runs[column].tolist(), y=start + runs[measure.column].tolist(), **group)
@@ -180,7 +180,7 @@ def _add_series(
         legendgroup=title,
         mode="lines+markers" if not len(dense) else "markers",
         line=line,
-        marker=_marker(series, runs, colour),
+        marker=series_marker(series, runs["state"].isin(("queued", "running"))),
         error_y=_error_bars(runs, measure),
         customdata=runs["id"].tolist(),
         hovertext=[hover_text(run) for _, run in runs.iterrows()],
@@ -188,10 +188,16 @@ def _add_series(
     )
 
 
-def _marker(series: Series, runs: pd.DataFrame, colour: str) -> dict[str, Any]:
-    unfinished = runs["state"].isin(("queued", "running"))
+def series_line(series: Series) -> dict[str, Any]:
+    """Return the line of a curve: the technique's colour, a dash for the scope and the form."""
+    colour = TECHNIQUE_COLOURS.get(series.technique, DENSE_COLOUR)
+    return {"color": colour, "width": 2, "dash": _DASHES[series.scope, series.form == "published"]}
+
+
+def series_marker(series: Series, unfinished: pd.Series) -> dict[str, Any]:
+    """Return the markers of a curve's points: a symbol for the criterion, paler where a run is not finished."""
     return {
-        "color": colour,
+        "color": TECHNIQUE_COLOURS.get(series.technique, DENSE_COLOUR),
         "size": 9,
         "symbol": _MARKERS.get(series.criterion, _OTHER_MARKER),
         "opacity": np.where(unfinished, _UNFINISHED, 1.0).tolist(),

@@ -1,0 +1,142 @@
+"""The panel under the accuracy: what is drawn there, and the survey that it takes. The URL holds the choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.experiment import ExperimentSpec
+from core.figures.surveys import with_survey
+from core.interpretability.attribution.registry import METHODS
+from core.interpretability.question import Question
+from core.interpretability.survey import INSTRUMENTS, SCALES
+from core.jobs.estimate import expected_speed, survey_seconds
+from core.jobs.subject import Subject
+from core.store.queue import FAILED, Job
+from core.surveys import IMAGES, YARDSTICKS, Survey, survey_frame, yardsticks
+from core.words import count, duration
+from pages.widgets.core_access import executor, keep_workers, store
+from pages.widgets.errors import plain, shown_errors
+from pages.widgets.look import is_dark
+
+_NOTHING = "nothing"
+_FIRST = "Spearman"
+_MOST_IMAGES = 5000
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What is drawn below the accuracy: a measure of a survey, with one curve or two a series."""
+
+    survey: Survey
+    measure: str
+    split: bool
+
+
+def choose_panel() -> Panel | None:
+    """Draw the choice of what stands below the accuracy; None for nothing."""
+    measures = {scale.short: scale for scale in SCALES.values()}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        short = st.selectbox(
+            "Below the accuracy",
+            [_NOTHING, *measures],
+            index=1 + list(measures).index(_FIRST),
+            key="below",
+            bind="query-params",
+            width=190,
+            help="Whether a pruned network still looks where the dense one looks: agreement of the maps, whether they "
+            "lie on the object, whether the network uses what they mark.",
+        )
+        if short == _NOTHING:
+            return None
+        scale = measures[short]
+        question = Question(_choose_method())
+        images = st.number_input(
+            "Images", 2, _MOST_IMAGES, IMAGES, 50, key="surveyed", bind="query-params", width=130,
+            help="The first of the order that is common to all networks, balanced over the classes.",
+        )  # fmt: skip
+        split = st.toggle(
+            "Kept and lost apart",
+            key="split",
+            bind="query-params",
+            help="Filled: images that the dense network knows and the pruned one still knows. Open: images it lost.",
+        )
+    instrument = next(name for name, one in INSTRUMENTS.items() if scale.name in one.measures)
+    return Panel(Survey(question, instrument, int(images)), scale.name, split)
+
+
+def _choose_method() -> str:
+    titles = {method.title: name for name, method in METHODS.items()}
+    first = list(titles.values()).index(Question().method)
+    title = st.selectbox(
+        "Maps by", list(titles), index=first, key="by", bind="query-params", width=190,
+        help="The attribution method, with its default parameters, for the true class.",
+    )  # fmt: skip
+    return titles[title]
+
+
+def draw_below(figure: go.Figure, panel: Panel, runs: pd.DataFrame, subject: Subject, axis: str) -> go.Figure:
+    """Add the panel to the figure of the accuracy; `runs` are those drawn there, as `runs_frame` with `series`."""
+    found, marks = _known(panel.survey, runs, subject)
+    return with_survey(figure, runs, found, marks, panel.measure, x=axis, split=panel.split, dark=is_dark())
+
+
+def offer_survey(panel: Panel, runs: pd.DataFrame, subject: Subject) -> None:
+    """Say what the measure means, and offer to survey the networks that were not, or on fewer images."""
+    scale = SCALES[panel.measure]
+    marks = "; ".join(f"{one.title.lower()}: {one.meaning}" for one in YARDSTICKS.values())
+    st.caption(plain(f"Below: {scale.title}. {scale.meaning}"), help=f"Yardsticks. {marks}.")
+    _failed(panel.survey)
+    missing = _missing(panel.survey, runs, subject)
+    if not missing:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Survey", type="primary", key="survey_button", help="Measure it in the background"):
+            with shown_errors():
+                executor().survey(missing, panel.survey)
+                keep_workers()
+            st.rerun()
+        st.markdown(_cost_in_words(panel.survey, len(missing), runs, subject), width="content")
+
+
+def _cost_in_words(survey: Survey, networks: int, runs: pd.DataFrame, subject: Subject) -> str:
+    images = min(survey.images, subject.available())
+    speed = expected_speed(runs, subject.preset.crop)
+    passes = survey_seconds(survey, networks, images, speed.images_per_second) if speed else None
+    time = f" · about {duration(passes)}" if passes else ""
+    return plain(
+        f"{survey.question.entry.title} of {count(networks, 'network')} is not measured on {count(images, 'image')} "
+        f"yet{time}"
+    )
+
+
+def _missing(survey: Survey, runs: pd.DataFrame, subject: Subject) -> list[ExperimentSpec]:
+    """Return the evaluated runs of the figure that were not surveyed on as many images, and are not about to be."""
+    found, _ = _known(survey, runs, subject)
+    wanted = min(survey.images, subject.available())
+    done = set(found.loc[found["images"] >= wanted, "id"]) if len(found) else set()
+    waiting = {text for job in executor().list(("queued", "running")) for text in _asked(job, survey)}
+    left = runs[~runs["id"].isin(done) & ~runs["spec"].isin(waiting)]
+    return [ExperimentSpec.from_json(text) for text in left["spec"]]
+
+
+def _asked(job: Job, survey: Survey) -> Sequence[str]:
+    same = job.kind == "survey" and job.request["kind"] == survey.kind and job.request["images"] >= survey.images
+    return job.request["specs"] if same else ()
+
+
+def _failed(survey: Survey) -> None:
+    for job in executor().list((FAILED,)):
+        if job.kind == "survey" and job.request["kind"] == survey.kind:
+            st.error(plain(job.message), title="The survey failed")
+
+
+def _known(survey: Survey, runs: pd.DataFrame, subject: Subject) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
+    network, data = subject.network.sha256, subject.fingerprint() or "not packed"
+    dense = runs.loc[runs["series"].isna(), "id"]
+    marks = yardsticks(store(), survey, dense.iloc[0]) if len(dense) else {}
+    return survey_frame(store(), survey, network, data), marks
