@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.example import Masked, example
+from core.data.example import example, region_of
 from core.data.pack import Pack
 from core.experiment import ExperimentSpec
 from core.interpretability import inspection
@@ -121,7 +121,7 @@ def _reference(work: _Work) -> Answers:
 def _masks(work: _Work) -> Masks | None:
     """Return where the object is in each image; None if the source knows it of none."""
     source, preset = work.subject.source, work.subject.preset
-    if not isinstance(source, Masked):
+    if not region_of(source):
         return None
     places = work.pack.indices[work.pack.order[: work.images]]
     shape = (preset.crop, preset.crop)

@@ -11,7 +11,7 @@ from core.jobs.foreground import work_through
 from core.jobs.subject import find_subject
 from core.progress import Progress, silent
 from core.store.database import Store
-from core.surveys import Survey, survey_frame, yardsticks
+from core.surveys import Survey, surveyed, yardsticks
 
 
 def survey_now(
@@ -27,13 +27,12 @@ def survey_now(
         work_through(store, [job], device, progress)
     subject = find_subject(specs[0], store.folder)
     shas = subject.network.sha256, subject.fingerprint() or ""
-    known = survey_frame(store, survey, *shas).set_index("id")
+    known = surveyed(store, survey, *shas)
     dense_id = with_dense_first(specs)[0].run_id(*shas)
     first = survey.measures.measures[0]
     marks = {name: figures.get(first) for name, figures in yardsticks(store, survey, dense_id).items()}
     for spec in specs:
         run_id = spec.run_id(*shas)
-        figures = {name: value for name, value in known.loc[run_id].items() if value == value}
         yield {
             "run_id": run_id,
             "network": spec.network,
@@ -42,7 +41,7 @@ def survey_now(
             "method": survey.question.method,
             "rate": spec.pruning.rate,
             "question": survey.question.in_words(),
-            **figures,
+            **known[run_id],
             "randomised": marks.get("randomised"),
             "other_image": marks.get("other"),
         }
