@@ -65,15 +65,11 @@ def modes(pruned: Sequence[Predictions], dense: Predictions) -> pd.DataFrame:
     )
 
 
-def is_exemplar(table: pd.DataFrame) -> pd.Series:
-    """Return which rows of `modes` are PIEs: the modal labels of the pruned and the dense population differ.
+def exemplars(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `modes` that are PIEs, the largest rise of the mean loss first.
 
-    An image without a modal label is none: the population does not agree on anything else.
+    PIEs are the images whose modal labels differ between the pruned and the dense population. An image without a
+    modal label is none: the population does not agree on anything else.
     """
-    return (table["pruned"] != NO_MODE) & (table["pruned"] != table["dense"])
-
-
-def exemplars(pruned: Sequence[Predictions], dense: Predictions) -> pd.DataFrame:
-    """Return the rows of `modes` that are PIEs, the largest rise of the mean loss first."""
-    table = modes(pruned, dense)
-    return ranked(table[is_exemplar(table)])
+    found = (table["pruned"] != NO_MODE) & (table["pruned"] != table["dense"])
+    return ranked(table[found])

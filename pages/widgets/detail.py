@@ -15,7 +15,7 @@ _CLASSES_SHOWN = 6
 
 
 def draw_detail(detail: Detail) -> None:
-    """Draw the figures, the layers and the worst classes of a run, and the way into Saliency."""
+    """Draw the figures, the layers and the worst classes of a run, and the ways into Saliency and Forgetting."""
     _head(detail)
     if not detail.figures:
         st.caption("Nothing is measured on this network yet.")
@@ -33,8 +33,11 @@ def _head(detail: Detail) -> None:
         if st.button("Close", type="tertiary", help="Give the curve its full width again"):
             del st.query_params["run"]
             st.rerun()
-    if st.button("Look inside", type="primary", width="stretch", help="See what this network looks at, in Saliency"):
+    inside, forgot = st.columns(2, gap="xsmall", wrap=False)
+    if inside.button("Look inside", type="primary", width="stretch", help="What this network looks at, in Saliency"):
         st.switch_page("pages/saliency.py", query_params={"run": detail.run.id})
+    if detail.run.technique and forgot.button("What it forgot", width="stretch", help="What it lost, in Forgetting"):
+        st.switch_page("pages/forgetting.py", query_params={"run": detail.run.id})
 
 
 def _figures(detail: Detail) -> None:

@@ -42,7 +42,7 @@ def test_the_order_of_the_networks_does_not_matter(said, random):
 def test_of_one_network_or_of_equal_ones_it_is_what_they_say_themselves(said, times):
     assert modal_labels(population([said]))[0].tolist() == said
     assert modal_labels(population([said] * times))[0].tolist() == said
-    assert exemplars(population([said] * times), predictions(said)).empty
+    assert exemplars(modes(population([said] * times), predictions(said))).empty
 
 
 def test_exemplars_are_the_images_of_which_the_population_says_something_else():
@@ -51,7 +51,7 @@ def test_exemplars_are_the_images_of_which_the_population_says_something_else():
         predictions(said, losses=losses, images=[5, 6, 7, 8])
         for said, losses in (([1, 1, 0, 2], [2, 9, 0, 3]), ([1, 1, 0, 1], [4, 9, 0, 3]), ([0, 1, 1, 0], [0, 9, 0, 3]))
     ]
-    found = exemplars(pruned, dense)
+    found = exemplars(modes(pruned, dense))
     assert found["image"].tolist() == [6, 5]  # 7 keeps its label, 8 has no modal label
     assert found["votes"].tolist() == [3, 2]
     assert found["loss_change"].tolist() == [8.0, 1.0]
@@ -64,6 +64,6 @@ def test_only_images_that_all_have_seen_are_told():
 
 def test_a_single_pair_is_no_population():
     with pytest.raises(InvalidSettingError, match="two or more pruned networks"):
-        exemplars([predictions([0])], predictions([1]))
+        modes([predictions([0])], predictions([1]))
     with pytest.raises(InvalidSettingError, match="no networks"):
         modal_labels([])
