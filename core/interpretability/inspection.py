@@ -82,10 +82,18 @@ def one_at_a_time(device: str) -> threading.RLock:
 
 
 def _start(subject: Subject, batch: Tensor, question: Question) -> Tensor | None:
-    """Return the pictures where the question's paths begin, as the network is shown them."""
+    """Return the pictures where the question's paths begin, as the network is shown them; None if it needs none.
+
+    (n, 3, h, w); of a random baseline, for methods that want a distribution, (n, draws, 3, h, w).
+    """
     if question.start is None:
         return None
-    return subject.network.inputs(BASELINES[question.start].make(batch, question.seed))
+    baseline, draws = BASELINES[question.start], question.entry.draws
+    if draws is None or not baseline.random:
+        return subject.network.inputs(baseline.make(batch, question.seed))
+    count = int(question.settings[draws])
+    seeds = range(count * question.seed, count * (question.seed + 1))  # another seed shares no draw
+    return torch.stack([subject.network.inputs(baseline.make(batch, seed)) for seed in seeds], 1)
 
 
 def _batch(subject: Subject, pixels: NDArray[np.uint8]) -> Tensor:

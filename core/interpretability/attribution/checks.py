@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
 from core.errors import BrokenDataError, InvalidSettingError
 from core.interpretability.attribution.method import Method, Query
+
+MOST_PIXELS = 2**21  # of one image: 2.7 GB for a forward and a backward pass
+SURE_SIZE = 32  # pixels a side that every GoogLeNet takes
 
 
 def check_query(query: Query, method: Method) -> None:
@@ -14,6 +19,7 @@ def check_query(query: Query, method: Method) -> None:
     _check_mode(query.module)
     _check_inputs(query.inputs)
     _check_targets(query.targets, len(query.inputs), class_count(query.module))
+    _check_size(query.module, query.inputs)
     if method.baseline is not None:
         _check_baselines(query.baselines, query.inputs.shape, method)
 
@@ -70,8 +76,38 @@ def _check_targets(targets: Tensor, images: int, classes: int) -> None:
         raise InvalidSettingError(f"target class {outside[0]}", f"0 to {classes - 1}", "choose one of the classes")
 
 
+def _check_size(module: nn.Module, inputs: Tensor) -> None:
+    """Ask the network itself whether a small image passes: 15 pixels a side do in one GoogLeNet, 31 in the other."""
+    height, width = inputs.shape[-2:]
+    if height * width > MOST_PIXELS:
+        raise InvalidSettingError(
+            f"an image of {height:,} x {width:,} pixels",
+            f"at most {MOST_PIXELS:,} pixels, such as {math.isqrt(MOST_PIXELS):,} x {math.isqrt(MOST_PIXELS):,}",
+            "scale the image down: the network was trained on far smaller ones",
+        )
+    if min(height, width) < SURE_SIZE and not _takes(module, inputs[:1]):
+        smallest = next(
+            (size for size in range(1, SURE_SIZE + 1) if _takes(module, inputs.new_zeros(1, 3, size, size))), 0
+        )
+        raise InvalidSettingError(
+            f"an image of {height} x {width} pixels",
+            f"at least {smallest} x {smallest} pixels: less does not pass the network's poolings",
+            "choose a larger image, or scale this one up",
+        )
+
+
+@torch.no_grad()
+def _takes(module: nn.Module, image: Tensor) -> bool:
+    try:
+        module(image)
+    except RuntimeError:
+        return False
+    return True
+
+
 def _check_baselines(baselines: Tensor | None, shape: torch.Size, method: Method) -> None:
-    if baselines is None or baselines.shape != shape or not baselines.isfinite().all():
+    one_each = shape if method.draws is None or baselines is None else (shape[0], *baselines.shape[1:2], *shape[1:])
+    if baselines is None or baselines.shape != one_each or not baselines.numel() or not baselines.isfinite().all():
         given = "no baseline" if baselines is None else f"baselines of shape {tuple(baselines.shape)}"
         raise InvalidSettingError(
             f"{given} for {method.title}",

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.errors import InvalidSettingError
-from core.interpretability.attribution.method import Choice, Method, Query
-from core.layer_names import INCEPTION_CONVS
+from core.interpretability.attribution.layers import enlarged, find_layer, layer_choice
+from core.interpretability.attribution.method import Method, Query
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-INCEPTION_BLOCKS = tuple(dict.fromkeys(name.partition(".")[0] for name in INCEPTION_CONVS))
+    from torch import Tensor
 
 
 def gradcam(query: Query, *, layer: str) -> Tensor:
@@ -20,21 +17,10 @@ def gradcam(query: Query, *, layer: str) -> Tensor:
     The graph begins at the layer, so the backward pass is a short one; the small map is upsampled bilinearly.
     """
     from captum.attr import LayerGradCam
-    from torch.nn.functional import interpolate
 
-    method = LayerGradCam(query.module, _submodule(query.module, layer))
+    method = LayerGradCam(query.module, find_layer(query.module, layer))
     coarse: Tensor = method.attribute(query.inputs, target=query.targets, relu_attributions=True)
-    size = list(query.inputs.shape[-2:])
-    return interpolate(coarse.detach(), size=size, mode="bilinear", align_corners=False)[:, 0]
-
-
-def _submodule(module: nn.Module, name: str) -> nn.Module:
-    try:
-        return module.get_submodule(name)
-    except AttributeError as error:
-        raise InvalidSettingError(
-            f"the network has no layer {name!r}", "a GoogLeNet with torchvision's names", "choose another network"
-        ) from error
+    return enlarged(coarse, query.inputs)
 
 
 GRADCAM = Method(
@@ -45,5 +31,5 @@ GRADCAM = Method(
     unit="mean gradient times activation",
     signed=False,
     explain=gradcam,
-    parameters=(Choice("layer", "Layer", "The block whose output is looked at.", "inception5b", INCEPTION_BLOCKS),),
+    parameters=(layer_choice("inception5b"),),
 )

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from core.interpretability.attribution.method import Method, Query, strongest
+from core.interpretability.attribution.relus import modified_gradient
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-# captum announces at every call that it sets hooks and takes them away again; a test sees to the second half.
-warnings.filterwarnings("ignore", "Setting backward hooks on ReLU activations", UserWarning)
-
 
 def guided_backprop(query: Query) -> Tensor:
-    """Return the magnitude of the gradient that passes ReLUs only where it is positive, largest channel: (n, h, w).
-
-    Only ReLUs that are modules are seen: torchvision's own GoogLeNet has none and would yield the plain gradient.
-    """
-    from captum.attr import GuidedBackprop
-
-    values: Tensor = GuidedBackprop(query.module).attribute(query.leaf(), target=query.targets)
-    return strongest(values)
+    """Return the magnitude of the gradient that passes ReLUs only where it is positive, largest channel: (n, h, w)."""
+    return strongest(modified_gradient(query, "GuidedBackprop"))
 
 
 GUIDED_BACKPROP = Method(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.interpretability.attribution.method import BATCH, Method, Number, Query, passes, summed
+from core.interpretability.attribution.method import Method, Number, Query, passes, summed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,18 +14,15 @@ def integrated_gradients(query: Query, *, steps: int) -> Tensor:
     """Return the integral of the gradient from the baseline to the image times their difference: (n, h, w).
 
     Gauss-Legendre quadrature with `steps` nodes; the sum over a map is the rise of the logit from the baseline.
-    Image by image, so that the memory needed does not grow with the number of images.
     """
-    import torch
-
-    return torch.cat([_integral(one, steps) for one in query.split(1)])
-
-
-def _integral(one: Query, steps: int) -> Tensor:
     from captum.attr import IntegratedGradients
 
-    values: Tensor = IntegratedGradients(one.module).attribute(
-        one.inputs, baselines=one.baselines, target=one.targets, n_steps=steps, internal_batch_size=BATCH
+    values: Tensor = IntegratedGradients(query.module).attribute(
+        query.inputs,
+        baselines=query.baselines,
+        target=query.targets,
+        n_steps=steps,
+        internal_batch_size=query.batch,
     )
     return summed(values.detach())
 
@@ -44,4 +41,5 @@ INTEGRATED_GRADIENTS = Method(
     ),
     baseline="black",
     complete=True,
+    one_by_one=True,
 )

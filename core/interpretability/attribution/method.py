@@ -14,8 +14,6 @@ from core.errors import InvalidSettingError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-BATCH = 16  # images in one pass: on two cores as fast as 32, and about 1 GB at 224 pixels
-
 Value = int | float | str
 
 
@@ -73,18 +71,23 @@ class Query:
     inputs: Tensor  # (n, 3, h, w) float32, normalised, without gradient
     targets: Tensor  # (n,) int64 class indices
     seed: int = 0
-    baselines: Tensor | None = None  # (n, 3, h, w) in the space of the inputs, for the methods that need one
+    # In the space of the inputs, for methods that need them: (n, 3, h, w), or (n, draws, 3, h, w) of a distribution.
+    baselines: Tensor | None = None
+    batch: int = 1  # images to put through the network at once
 
     def leaf(self) -> Tensor:
         """Return the inputs as a tensor that asks for a gradient."""
         return self.inputs.detach().requires_grad_()
 
-    def split(self, size: int) -> Iterator[Query]:
-        """Yield the same question for `size` images at a time."""
-        for start in range(0, len(self.inputs), size):
-            part = slice(start, start + size)
-            baselines = None if self.baselines is None else self.baselines[part]
-            yield replace(self, inputs=self.inputs[part], targets=self.targets[part], baselines=baselines)
+    def part(self, start: int, size: int) -> Query:
+        """Return the same question for `size` images from `start` on."""
+        chosen = slice(start, start + size)
+        baselines = None if self.baselines is None else self.baselines[chosen]
+        return replace(self, inputs=self.inputs[chosen], targets=self.targets[chosen], baselines=baselines)
+
+    def at(self, points: Tensor) -> Query:
+        """Return the question about the class of this query's one image at other points (m, 3, h, w)."""
+        return replace(self, inputs=points, targets=self.targets.expand(len(points)), baselines=None)
 
 
 @dataclass(frozen=True)
@@ -119,8 +122,10 @@ class Method:
     cost: Callable[[Mapping[str, Value]], Cost] = one_pass
     parameters: tuple[Parameter, ...] = ()
     baseline: str | None = None  # where its path begins unless asked otherwise; None: it needs no baseline
+    draws: str | None = None  # the parameter that says how many pictures its baseline is drawn from; None: one picture
     random: bool = False  # the seed matters
     complete: bool = False  # a map sums to f(image) - f(baseline)
+    one_by_one: bool = False  # each image alone, in batches of the passes that it takes; else many images at once
 
     def settings(self, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
         """Return all parameters: the given ones checked, the rest by default; InvalidSettingError for a bad one."""
@@ -130,6 +135,12 @@ class Method:
             allowed = ", ".join(names) or "none"
             raise InvalidSettingError(f"{self.title} has no parameter {name!r}", allowed, "leave it out")
         return {each.name: each.check(values.get(each.name, each.default)) for each in self.parameters}
+
+
+def batches(values: Tensor, size: int) -> Iterator[Tensor]:
+    """Yield the values in the order they have, `size` at a time."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
 
 
 def strongest(values: Tensor) -> Tensor:
