@@ -74,7 +74,18 @@ class LocalResponseNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, c, h, w) to the same shape."""
-        half, channels = self.size // 2, x.shape[1]
-        padded = nn.functional.pad(x.square(), (0, 0, 0, 0, half, self.size - 1 - half))
-        energy = torch.stack([padded[:, i : i + channels] for i in range(self.size)]).sum(0)
-        return x * (self.k + self.alpha / self.size * energy).pow(-self.beta)
+        return x * self.scale(self.energy(x))
+
+    def energy(self, x: Tensor) -> Tensor:
+        """Return the sum of the squares of each channel and its neighbours."""
+        return self.neighbours(x.square())
+
+    def scale(self, energy: Tensor) -> Tensor:
+        """Return what a value with that energy around it is multiplied by."""
+        return (self.k + self.alpha / self.size * energy).pow(-self.beta)
+
+    def neighbours(self, values: Tensor) -> Tensor:
+        """Return the sums over `size` neighbouring channels, zero beyond the ends."""
+        half, channels = self.size // 2, values.shape[1]
+        padded = nn.functional.pad(values, (0, 0, 0, 0, half, self.size - 1 - half))
+        return torch.stack([padded[:, i : i + channels] for i in range(self.size)]).sum(0)

@@ -8,6 +8,7 @@ import torch
 
 from core.data.preset import Preset
 from core.interpretability.attribution.attribute import attribute
+from core.interpretability.attribution.baselines import BASELINES
 from core.interpretability.attribution.registry import METHODS
 from core.interpretability.inspection import (
     attributions,
@@ -18,6 +19,7 @@ from core.interpretability.inspection import (
 from core.interpretability.question import Question
 from core.networks.network import IMAGENET_NORMALISATION, Network
 from core.pruning.settings import Pruning
+from tests.core.interpretability.small import SMALL
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +50,25 @@ def test_looking_into_a_pruned_network_leaves_the_dense_one_as_it_was(dense, pic
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_map_is_the_method_s_own_from_a_black_picture_on(dense, picture, method):
-    inspected = subject(dense, Pruning(rate=0.2))
-    few = {"ig": {"steps": 4}, "smoothgrad": {"samples": 2}}.get(method, {})
+def test_a_map_is_the_method_s_own_from_the_question_s_baseline_on(dense, picture, method):
+    inspected, small = subject(dense, Pruning(rate=0.2)), SMALL.get(method, {})
     inputs = dense.inputs(torch.from_numpy(picture[None]))
     black = dense.inputs(torch.zeros((1, *picture.shape), dtype=torch.uint8))
-    expected = attribute(inspected.module, inputs, torch.tensor([5]), method, baselines=black, **few)[0].numpy()
-    assert np.array_equal(
-        attributions(inspected, picture[None], [5], Question(method, parameters=tuple(few.items())))[0], expected
-    )
+    expected = attribute(inspected.module, inputs, torch.tensor([5]), method, baselines=black, **small)[0].numpy()
+    question = Question(method, baseline="black", parameters=tuple(small.items()))
+    assert np.array_equal(attributions(inspected, picture[None], [5], question)[0], expected)
     assert expected.shape == picture.shape[:2]
+
+
+def test_methods_that_want_many_baselines_get_as_many_draws_of_a_random_one(dense, picture):
+    inspected = subject(dense, Pruning())
+    pixels = torch.from_numpy(picture[None])
+    draws = [dense.inputs(BASELINES["noise"].make(pixels, seed)) for seed in (6, 7, 8)]
+    asked = inspected.module, dense.inputs(pixels), torch.tensor([5])
+    one_by_one = [attribute(*asked, "deeplift", baselines=draw)[0].numpy() for draw in draws]
+    question = Question("deepliftshap", baseline="noise", seed=2, parameters=(("draws", 3),))
+    found = attributions(inspected, picture[None], [5], question)[0]
+    assert np.allclose(found, np.mean(one_by_one, 0), atol=1e-4 * np.abs(found).max())
 
 
 def test_pruning_changes_where_a_network_looks(dense, picture):
