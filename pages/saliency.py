@@ -9,12 +9,15 @@ from core.families import families
 from core.store.runs import runs_frame
 from pages.widgets.compared import Compared, choose_networks, move, subject_in
 from pages.widgets.core_access import store
+from pages.widgets.display import choose_look
 from pages.widgets.errors import shown_errors
 from pages.widgets.filmstrip import choose_image
-from pages.widgets.question import choose_look, choose_question
+from pages.widgets.question import choose_question
 from pages.widgets.router import through_router
 from pages.widgets.strip import draw_strip, prepare
 from pages.widgets.views import shown
+
+_SCALE = 520  # pixels: fits beside the controls at 1440, under them at 800
 
 
 def page() -> None:
@@ -22,11 +25,14 @@ def page() -> None:
     compared = _choose_networks()
     subject = subject_in(compared)
     image = shown(subject, choose_image(subject, compared))
+    said = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        question = choose_question()
+        question = choose_question(said)
         move(compared)
-        look = choose_look(image.example.mask is not None)
-    draw_strip(image, compared, question, look)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        look = choose_look(said, image.example.mask is not None)
+        scale = st.container(width=_SCALE)
+    draw_strip(image, compared, question, look, scale)
     if not compared.members:
         _say_what_to_do()
     prepare(image, compared, question)

@@ -16,6 +16,8 @@ Picture = NDArray[np.uint8]  # (h, w, 3) RGB
 Map = NDArray[np.floating]  # (h, w)
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)  # ITU-R BT.709
+_OWN = "its own end"
+_FAINT = 0.12  # what is left of the pixels that a masked picture hides
 _TINTED = 0.5  # the opacity at which the picture's own colours have given way to the map's
 
 
@@ -50,6 +52,27 @@ def overlay(image: Picture, values: Map, *, limit: float, signed: bool, opacity:
     luma = _mix(luma_picture, luma_colours, shade)
     chroma = _mix(picture - luma_picture[..., None], colours - luma_colours[..., None], tint)
     return np.rint(_displayable(luma, chroma)).astype(np.uint8)
+
+
+def clipped_share(maps: Sequence[Map], limits: Sequence[float]) -> float:
+    """Return the share of all pixels whose magnitude lies beyond the end of their map's scale: 0 to 1."""
+    beyond = sum(int((np.abs(each) > limit).sum()) for each, limit in zip(maps, limits, strict=True))
+    return beyond / max(1, sum(each.size for each in maps))
+
+
+def masked(image: Picture, values: Map, *, share: float, dark: bool) -> Picture:
+    """Return the picture (h, w, 3) with only those pixels as they are that count most for the class.
+
+    These are the `share` (above 0 to 1) with the largest positive values, so that none is shown where nothing speaks
+    for the class; of equal ones at the border all or none. The rest almost vanishes into the theme's background.
+    """
+    _check_overlay(image, values, 0)
+    if not 0 < share <= 1:
+        raise InvalidSettingError(f"share {share} of the pixels", "above 0 to 1", "show the top 0.2")
+    kept = (values > 0) & (values >= np.quantile(values, 1 - share))
+    ground = np.array(rgb(palette(dark).background), np.float32)
+    faint = (1 - _FAINT) * ground + _FAINT * image.astype(np.float32)
+    return np.where(kept[..., None], image, np.rint(faint).astype(np.uint8))
 
 
 def _mix(first: Floats, second: Floats, share: float) -> Floats:
@@ -100,19 +123,18 @@ def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return padded[1:-1, 1:-1] | padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
 
 
-def scale_bar(*, limit: float, signed: bool, dark: bool, unit: str, ends: tuple[str, str] | None = None) -> go.Figure:
+def scale_bar(*, limit: float | None, signed: bool, dark: bool, unit: str) -> go.Figure:
     """Return the colour scale of maps with its values and, in words, what its two ends mean.
 
-    `unit` is what the values are in; `ends` replaces the words at the low and the high end.
+    `unit` is what the values are in. Without a limit it is a scale of maps that each end at their own.
     """
-    low, high = ends or (("against the class", "for the class") if signed else ("counts little", "counts most"))
-    figure = go.Figure(_strip(limit, signed, dark))
+    low, high = scale_ends(signed)
+    figure = go.Figure(_strip(1.0 if limit is None else limit, signed, dark))
     figure.update_layout(
         template=template(dark), height=64, hovermode=False, margin={"l": 28, "r": 28, "t": 22, "b": 22}
     )
     figure.update_yaxes(visible=False, fixedrange=True)
-    ticks = [-limit, 0, limit] if signed else [0, limit]
-    figure.update_xaxes(fixedrange=True, showgrid=False, zeroline=False, **_tick_labels(ticks))
+    figure.update_xaxes(fixedrange=True, showgrid=False, zeroline=False, **_tick_labels(limit, signed))
     for x, words in ((0, low), (0.5, unit), (1, high)):
         figure.add_annotation(**_caption(x, words, palette(dark).muted))
     return figure
@@ -128,8 +150,16 @@ def _strip(limit: float, signed: bool, dark: bool) -> go.Heatmap:
     )
 
 
-def _tick_labels(ticks: list[float]) -> dict[str, object]:
-    return {"tickmode": "array", "tickvals": ticks, "ticktext": [f"{tick:.2g}" for tick in ticks]}
+def scale_ends(signed: bool) -> tuple[str, str]:
+    """Return what the low and the high end of a scale mean."""
+    return ("against the class", "for the class") if signed else ("counts little", "counts most")
+
+
+def _tick_labels(limit: float | None, signed: bool) -> dict[str, object]:
+    end = 1.0 if limit is None else limit
+    ticks = [-end, 0, end] if signed else [0, end]
+    texts = [f"{tick:.2g}" if limit or not tick else _OWN for tick in ticks]
+    return {"tickmode": "array", "ticklabeloverflow": "allow", "tickvals": ticks, "ticktext": texts}
 
 
 def _caption(x: float, words: str, colour: str) -> dict[str, object]:

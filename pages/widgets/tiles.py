@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from core.experiment import in_words
 from core.families import Member
 from core.figures.bars import top_bars
+from core.figures.look import MASKED, Look
 from core.pruning.settings import Pruning
 from core.pruning.techniques import TECHNIQUES
 from core.words import count, percent
+from pages.widgets.asked import View
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
 from pages.widgets.views import Shown, sparsity_of
@@ -30,26 +32,25 @@ class Tile:
     title: str
     details: str  # for the hover, empty if the title says it all
     about: str  # under the picture
+    reason: str  # why there is no map, empty if there is one
     facts: tuple[str, str]
     probabilities: NDArray[np.float32]
     target: int
 
 
-def tile_of(
-    key: str, member: Member | None, image: Shown, probabilities: NDArray[np.float32], target: int, method: str
-) -> Tile:
-    """Return the tile of a run, or of the dense network where there is none."""
-    pruning = Pruning() if member is None else member.spec.pruning
-    about = f"{method} for {short(image.subject.network.classes[target])}"
-    gone = f"sparsity {percent(sparsity_of(image.subject, pruning))}"
+def tile_of(key: str, view: View, look: Look, end: float) -> Tile:
+    """Return the tile of a network that was asked."""
+    subject, pruning = view.ask.image.subject, view.pruning
+    gone = f"sparsity {percent(sparsity_of(subject, pruning))}"
     return Tile(
         key=key,
-        title=_title(pruning),
+        title=title_of(pruning),
         details="" if pruning.dense else in_words(pruning),
-        about=about,
-        facts=(_how(pruning, gone), _accuracy(member)),
-        probabilities=probabilities,
-        target=target,
+        about=_about(view, look, end),
+        reason=view.reason,
+        facts=(_how(pruning, gone), _accuracy(view.member)),
+        probabilities=view.probabilities,
+        target=view.target,
     )
 
 
@@ -63,6 +64,8 @@ def draw_tile(tile: Tile, picture: NDArray[np.uint8], image: Shown) -> None:
         st.caption("  \n".join(plain(fact) for fact in tile.facts))
         bars = top_bars(tile.probabilities, names, true_class=label, highlight=tile.target, dark=is_dark())
         st.plotly_chart(bars, key=f"bars {tile.key}", config={"displayModeBar": False}, theme=None)
+        if tile.reason:
+            st.caption(f"No map: {plain(tile.reason)}")
 
 
 def draw_picture(picture: NDArray[np.uint8], image: Shown) -> st.delta_generator.DeltaGenerator:
@@ -80,7 +83,8 @@ def short(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
 
 
-def _title(pruning: Pruning) -> str:
+def title_of(pruning: Pruning) -> str:
+    """Return a network's name, short enough for a tile: "Structured 0.15"."""
     return "Dense" if pruning.dense else f"{TECHNIQUES[pruning.technique].title} {pruning.rate:.2f}"
 
 
@@ -92,6 +96,18 @@ def _accuracy(member: Member | None) -> str:
     if member is None or member.top1 is None:
         return "accuracy not measured yet"
     return f"top-1 {percent(member.top1)} on {count(member.images, 'image')}"
+
+
+def _about(view: View, look: Look, end: float) -> str:
+    """Say what the map is; of one with a scale of its own also where that ends."""
+    name = short(view.ask.image.subject.network.classes[view.target])
+    if view.map is None:
+        return f"no map for {name}"
+    if not view.map.any():
+        return f"nothing counts for {name}"
+    if look.common or look.style == MASKED:
+        return f"{view.ask.question.entry.title} for {name}"
+    return f"for {name}, scale to {end:.2g}"
 
 
 def _verdict(tile: Tile, names: tuple[str, ...], label: int) -> str:

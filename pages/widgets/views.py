@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import streamlit as st
@@ -12,18 +14,27 @@ from numpy.typing import NDArray
 from core.data.example import Example, example
 from core.data.preset import Preset
 from core.data.source import Source
+from core.errors import PrunescopeError
 from core.interpretability.inspection import Subject as Inspected
-from core.interpretability.inspection import attributions, probabilities, subject
+from core.interpretability.inspection import attributions, one_at_a_time, probabilities, subject
+from core.interpretability.measures.randomisation import blocks_of, randomised_copy
 from core.interpretability.question import Question
 from core.jobs.devices import pick_device
 from core.jobs.subject import Subject
 from core.networks.network import Network
+from core.progress import Progress
 from core.pruning.settings import Pruning
+from pages.widgets.kept import Kept
 
 _NETWORKS = 16  # at 27 MB each
+_RANDOMISED = 2
 _IMAGES = 256
 _PREDICTIONS = 4096
-_MAPS = 512
+_SPEEDS = 64
+_MAPS = 768  # at 200 kB each
+
+Map = NDArray[np.float32]  # (h, w)
+Answer = Map | PrunescopeError  # a map, or why there is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +50,79 @@ class Shown:
         return f"{_source_key(self.subject)} {self.example.id}"
 
 
+@dataclass(frozen=True)
+class Variant:
+    """The dense network, pruned, and then the named blocks with fresh parameters."""
+
+    pruning: Pruning = field(default_factory=Pruning)
+    randomised: tuple[str, ...] = ()
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """One map: what counts in the image for the class `target`, to this variant of the image's network?"""
+
+    image: Shown
+    variant: Variant
+    target: int
+    question: Question
+
+    @property
+    def key(self) -> Hashable:
+        """What decides the answer."""
+        network, fresh = self.image.subject.network.sha256, (self.variant.randomised, self.variant.seed)
+        return network, _key(self.variant.pruning), fresh, self.image.key, self.target, self.question.id
+
+    @property
+    def passes(self) -> int:
+        """Forward and backward passes that it takes."""
+        cost = self.question.entry.cost(self.question.settings)
+        return max(1, cost.forward + cost.backward)
+
+    @property
+    def known(self) -> Answer | None:
+        """The answer, if it was computed before."""
+        return _answers().get(self.key)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it takes, judged by the last map of its size, of its method if there is one; None: not known."""
+        per_pass = next((found for kind in self._kinds if (found := _speeds().get(kind)) is not None), None)
+        return None if per_pass is None else per_pass * self.passes
+
+    @property
+    def _kinds(self) -> tuple[Hashable, ...]:
+        where = (pick_device(), self.image.example.pixels.shape)
+        return (*where, self.question.method), where
+
+    def answer(self, progress: Progress) -> Answer:
+        """Return the answer, kept or computed. `progress` may raise: nothing is left behind then."""
+        with one_at_a_time(pick_device()):
+            found = self.known
+            return _answers().put(self.key, self._compute(progress)) if found is None else found
+
+    def _compute(self, progress: Progress) -> Answer:
+        inspected = _variant(self.image.subject.network, self.variant)
+        started = time.monotonic()
+        try:
+            found = attributions(inspected, self.image.example.pixels[None], [self.target], self.question, progress)
+        except PrunescopeError as error:
+            return error
+        for kind in self._kinds:
+            _speeds().put(kind, (time.monotonic() - started) / self.passes)
+        one: Map = found[0]
+        return one
+
+
 def shown(subject: Subject, index: int) -> Shown:
     """Return the image at `index` of the source, drawn or decoded at most once. Raises the errors of `example`."""
     return Shown(subject, _example(_source_key(subject), index, subject.source, subject.preset))
+
+
+def blocks(subject: Subject) -> tuple[str, ...]:
+    """Return the names of the network's blocks from the last (fc) to the first (conv1)."""
+    return blocks_of(subject.network.module)
 
 
 def sparsity_of(subject: Subject, pruning: Pruning) -> float:
@@ -55,12 +136,6 @@ def probabilities_of(image: Shown, pruning: Pruning) -> NDArray[np.float32]:
     return _probabilities(network.sha256, _key(pruning), image.key, network, pruning, image.example)
 
 
-def map_of(image: Shown, pruning: Pruning, target: int, question: Question) -> NDArray[np.float32]:
-    """Return the network's attribution map for the class `target`: (h, w). Raises the errors of `attribute`."""
-    network = image.subject.network
-    return _map(network.sha256, _key(pruning), image.key, target, question, network, pruning, image.example)
-
-
 def _source_key(subject: Subject) -> str:
     return f"{subject.source.identity()} {subject.preset.name}"
 
@@ -72,6 +147,31 @@ def _key(pruning: Pruning) -> str:
 @st.cache_resource(max_entries=_IMAGES, show_spinner=False)
 def _example(source_key: str, index: int, _source: Source, _preset: Preset) -> Example:
     return example(_source, _preset, index)
+
+
+@st.cache_resource(show_spinner=False)
+def _answers() -> Kept[Answer]:
+    return Kept(_MAPS)
+
+
+@st.cache_resource(show_spinner=False)
+def _speeds() -> Kept[float]:
+    """Return the seconds that a pass took last, by kind of map."""
+    return Kept(_SPEEDS)
+
+
+def _variant(network: Network, variant: Variant) -> Inspected:
+    pruned = _inspected(network, variant.pruning)
+    if not variant.randomised:
+        return pruned
+    return _fresh(network.sha256, _key(variant.pruning), variant.randomised, variant.seed, pick_device(), pruned)
+
+
+@st.cache_resource(max_entries=_RANDOMISED, show_spinner=False)
+def _fresh(
+    sha: str, pruning_key: str, blocks: tuple[str, ...], seed: int, device: str, _inspected: Inspected
+) -> Inspected:
+    return replace(_inspected, module=randomised_copy(_inspected.module, seed, blocks))
 
 
 def _inspected(network: Network, pruning: Pruning) -> Inspected:
@@ -88,21 +188,4 @@ def _probabilities(
     sha: str, pruning_key: str, image: str, _network: Network, _pruning: Pruning, _example: Example
 ) -> NDArray[np.float32]:
     found: NDArray[np.float32] = probabilities(_inspected(_network, _pruning), _example.pixels[None])[0]
-    return found
-
-
-@st.cache_resource(max_entries=_MAPS, show_spinner=False, hash_funcs={Question: lambda question: question.id})
-def _map(
-    sha: str,
-    pruning_key: str,
-    image: str,
-    target: int,
-    question: Question,
-    _network: Network,
-    _pruning: Pruning,
-    _example: Example,
-) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = attributions(
-        _inspected(_network, _pruning), _example.pixels[None], [target], question
-    )[0]
     return found

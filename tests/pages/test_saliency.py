@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -14,9 +15,14 @@ from streamlit.testing.v1 import AppTest
 from torch import nn
 
 from core.data.scenes import CLASSES
+from core.errors import BrokenDataError
 from core.evaluation.accuracy import accuracy
 from core.experiment import ExperimentSpec
+from core.interpretability.attribution.baselines import BASELINES
 from core.interpretability.attribution.registry import METHODS
+from core.interpretability.inspection import one_at_a_time
+from core.interpretability.question import Question
+from core.jobs.devices import pick_device
 from core.jobs.subject import find_subject
 from core.networks.googlenet import googlenet
 from core.paths import ROOT
@@ -25,7 +31,7 @@ from core.pruning.settings import Pruning
 from core.store.database import open_store
 from core.store.predictions import append
 from core.store.runs import Run, put_result, put_run
-from pages.widgets import core_access
+from pages.widgets import core_access, views
 
 PRUNINGS = {
     "dense": Pruning(),
@@ -122,7 +128,7 @@ def test_without_an_address_one_network_of_each_curve_stands_beside_the_dense_on
     page = opened()
     assert not page.exception
     assert titles(page) == ["Picture", "Dense", "Unstructured 0.50", "Structured 0.05"]
-    assert "One colour scale for all 3 networks" in words(page)
+    assert "One colour scale for all 3 maps" in words(page)
 
 
 def test_look_inside_shows_that_run_beside_the_dense_network(ids):
@@ -202,13 +208,85 @@ def test_images_can_be_chosen_by_class_by_thumbnail_and_by_lot(ids):
     assert not page.exception
 
 
-@pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)
+@pytest.mark.parametrize("method", [METHODS[name] for name in ("saliency", "ig")], ids=lambda method: method.name)
 def test_each_method_says_what_it_tells_and_on_which_scale(ids, method):
     page = opened(run=ids["low"], method=method.title)
     assert not page.exception
     assert method.meaning in words(page)
     (bar,) = [chart for chart in page.get("plotly_chart") if "heatmap" in chart.proto.spec]
     assert ("for the class" in bar.proto.spec) == method.signed
+
+
+def test_the_parameters_of_a_method_come_from_its_entry_and_from_the_address(ids):
+    page = opened(run=ids["low"], method="SmoothGrad", **{"smoothgrad.samples": "7", "seed": "3"})
+    assert "samples 7, noise 0.15, seed 3" in words(page)
+    assert "7 forward and backward passes a network" in words(page)
+    for parameter in METHODS["smoothgrad"].parameters:
+        assert any(widget.label == parameter.title for widget in (*page.slider, *page.number_input))
+
+
+def test_a_method_that_begins_somewhere_asks_where(ids):
+    page = opened(
+        run=ids["low"], method="Integrated Gradients", **{"ig.steps": "5", "ig.baseline": BASELINES["mean"].title}
+    )
+    assert f"steps 5, from a {BASELINES['mean'].title} picture" in words(page)
+    page.selectbox(key="method").select("Saliency").run()
+    assert "ig.baseline" not in [box.key for box in page.selectbox]
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "instead"),
+    [
+        ({"method": "Crystal ball"}, "Crystal ball", "**Grad-CAM**"),
+        ({"target": "somebody"}, "somebody", "true class"),
+        ({"method": "SmoothGrad", "smoothgrad.samples": "100000"}, "100000", "samples 25"),
+        ({"opacity": "much", "show": "Hologram"}, "Hologram", "One colour scale"),
+    ],
+)
+def test_what_the_address_asks_for_and_there_is_not_is_named_and_the_default_used(ids, address, said, instead):
+    page = opened(run=ids["low"], **address)
+    assert said in " ".join(one.proto.title for one in page.warning)
+    assert instead in words(page)
+
+
+def test_maps_are_shown_as_the_address_says(ids):
+    page = opened(run=ids["low"], method="Saliency", show="Masked picture", visible="10")
+    assert "Visible are the 10 % of the pixels" in words(page)
+    page = opened(run=ids["low"], method="Saliency", scale="one each", ends="90 %")
+    assert "scale of each map ends at the 90th percentile of its values; 10.0 % of the pixels" in words(page)
+    assert words(page).count(", scale to ") == 0, "image captions are not text"
+
+
+def test_a_refused_map_says_why_in_its_tile_and_the_others_go_on(ids, monkeypatch):
+    real = views.attributions
+
+    def overflowing(inspected, *asked):
+        if inspected.sparsity.prunable > 0.7:
+            raise BrokenDataError("Saliency is not a finite number", "finite values", "load another network")
+        return real(inspected, *asked)
+
+    monkeypatch.setattr(views, "attributions", overflowing)
+    st.cache_resource.clear()
+    page = opened(run=ids["high"], runs=ids["low"], method="Saliency")
+    assert not page.exception
+    assert "No map: Saliency is not a finite number" in words(page)
+    assert titles(page) == ["Picture", "Dense", "Unstructured 0.80", "Unstructured 0.20"]
+    assert "One colour scale for all 2 maps" in words(page)
+
+
+def test_a_map_that_is_interrupted_leaves_no_hook_and_no_lock(ids, weights, folder):
+    subject = find_subject(ExperimentSpec(str(weights)), folder)
+    ask = views.Ask(views.shown(subject, 0), views.Variant(), 0, Question("smoothgrad"))
+
+    def interrupt(done, total, what):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ask.answer(interrupt)
+    assert ask.known is None
+    free = threading.Thread(target=lambda: one_at_a_time(pick_device()).acquire(timeout=5) or pytest.fail("locked"))
+    free.start()
+    free.join()
 
 
 def test_every_tile_is_about_the_same_class_unless_each_network_s_own_is_asked_for(ids):

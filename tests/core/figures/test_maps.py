@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from core.errors import InvalidSettingError
 from core.figures.bars import top_bars
 from core.figures.colours import colourise, rgb, stops
-from core.figures.maps import common_limit, outline, overlay, scale_bar
+from core.figures.maps import clipped_share, common_limit, masked, outline, overlay, scale_bar
 from core.figures.theme import ACCENT, DARK, LIGHT
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])
@@ -114,6 +114,33 @@ def test_the_common_limit_is_the_percentile_of_the_magnitudes_of_all_maps():
         common_limit([first], 0)
 
 
+def test_the_share_beyond_the_scale_counts_pixels_of_all_maps_on_both_sides():
+    maps = [np.array([[-3.0, 0.5], [1.0, 2.0]]), np.zeros((2, 2))]
+    assert clipped_share(maps, [1.0, 1.0]) == 2 / 8
+    assert clipped_share(maps, [3.0, 1.0]) == 0
+
+
+@settings(deadline=None)
+@given(pictures, maps, st.sampled_from([0.1, 0.2, 0.5, 1.0]), themes)
+def test_a_masked_picture_shows_what_counts_most_for_the_class_and_no_more(picture, values, share, dark):
+    laid = masked(picture, values, share=share, dark=dark)
+    hidden = (masked(255 - picture, values, share=share, dark=dark) + laid.astype(int)) != 255
+    shown = ~hidden.any(-1)
+    assert np.array_equal(laid[shown], picture[shown])
+    assert (values[shown] > 0).all()
+    if shown.any() and not shown.all():
+        assert values[shown].min() > values[~shown].max() or values[~shown].max() <= 0
+
+
+def test_a_masked_picture_shows_the_share_that_was_asked_for():
+    ranks = np.random.default_rng(0).permutation(400).reshape(20, 20) + 1.0
+    picture = np.full((20, 20, 3), 77, np.uint8)
+    laid = masked(picture, ranks, share=0.25, dark=False)
+    assert (laid == 77).all(-1).sum() == 100
+    with pytest.raises(InvalidSettingError):
+        masked(picture, ranks, share=0, dark=False)
+
+
 @given(arrays(np.bool_, (7, 8)))
 def test_an_outline_touches_the_mask_and_does_not_cover_it(mask):
     drawn = outline(np.zeros((7, 8, 3), np.uint8), mask, "#FF8000")
@@ -145,6 +172,13 @@ def test_a_scale_bar_shows_its_limits_and_says_what_they_mean(signed, words):
     assert (strip.zmin, strip.zmax) == (-0.25 if signed else 0, 0.25)
     assert [colour for _, colour in strip.colorscale] == list(stops(signed, True))
     assert {words, "logit"} <= {note.text for note in figure.layout.annotations}
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_scale_bar_of_maps_that_each_end_at_their_own_says_so(signed):
+    axis = scale_bar(limit=None, signed=signed, dark=False, unit="logit").layout.xaxis
+    assert axis.ticktext[-1] == "its own end"
+    assert "0" in axis.ticktext
 
 
 def test_top_bars_show_the_most_probable_classes_in_order():
