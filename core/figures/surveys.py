@@ -50,6 +50,8 @@ def with_survey(
     dense = known[known["series"].isna()] if len(known) else known
     if len(dense) and "area" in dense and measure in ("pointing", "inside"):
         _add_level(figure, _figures_of(dense.iloc[0]), "area", _AREA.lower(), "dash", colours, at=0.55)
+    if measure not in known:
+        _say_nothing_is_known(figure, colours)
     _add_dense(figure, dense, scale)
     for series, _ in titles(known["series"].dropna()).items() if len(known) else ():
         members = known[known["series"] == series].sort_values(column)
@@ -77,6 +79,14 @@ def _make_room(figure: go.Figure, scale: Scale) -> None:
         },
         xaxis={"anchor": "y2"},
     )
+
+
+def _say_nothing_is_known(figure: go.Figure, colours: Palette) -> None:
+    words = "not surveyed yet: the button below measures it"
+    figure.add_annotation(
+        text=words, x=0.5, xref="paper", y=0.5, yref="y2 domain", showarrow=False,
+        font={"size": 13, "color": colours.muted},
+    )  # fmt: skip
 
 
 def _add_level(

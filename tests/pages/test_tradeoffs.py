@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from core.interpretability.question import Question
 from core.jobs.executor import Executor
 from core.pruning.techniques import TECHNIQUES
 from core.store import queue
-from core.store.runs import runs_frame
+from core.store.runs import put_result, runs_frame
+from core.surveys import Survey
 
 ONE = {"technique": "unstructured", "unstructured_rates": "0.2, 0.5", "images": "96"}
 
@@ -24,7 +26,8 @@ def figure(page, place=0):
 
 
 def points(page):
-    return {trace["name"]: trace["customdata"] for trace in figure(page)["data"] if trace.get("customdata")}
+    above = [trace for trace in figure(page)["data"] if trace.get("yaxis") != "y2"]
+    return {trace["name"]: trace["customdata"] for trace in above if trace.get("customdata")}
 
 
 def button(page, label):
@@ -218,3 +221,52 @@ def test_the_table_holds_every_network_that_is_drawn(measured, visit):
     table = visit(**ONE).dataframe[0].value
     assert sorted(table["id"]) == sorted(measured.values())
     assert table.set_index("id").loc[measured[0.2], "top-1 %"] == pytest.approx(100 * 80 / 96)
+
+
+def below(page):
+    """The points of the panel under the accuracy, by run id."""
+    traces = [trace for trace in figure(page)["data"] if trace.get("yaxis") == "y2" and "customdata" in trace]
+    return {one: y for trace in traces for one, y in zip(trace["customdata"], trace["y"], strict=True)}
+
+
+@pytest.fixture
+def surveyed(measured, empty_store):
+    """The same runs, surveyed by Grad-CAM on 100 images."""
+    asked = Survey(Question("gradcam"))
+    with empty_store.writing() as db:
+        for rate, run_id in measured.items():
+            figures = {"images": 100, "spearman": 1 - rate, "spearman_low": 0.9 - rate, "spearman_high": 1 - rate}
+            put_result(db, run_id, asked.kind, figures | {"question": asked.question.to_json()})
+        put_result(db, measured[0.0], asked.yardstick("randomised"), {"images": 100, "spearman": 0.1})
+    return measured
+
+
+def test_where_the_networks_look_stands_under_their_accuracy(surveyed, visit):
+    page = visit(**ONE)
+    assert below(page) == {run_id: pytest.approx(1 - rate) for rate, run_id in surveyed.items()}
+    assert "Rank correlation" in words(page)
+    assert "Survey" not in labels(page)
+
+
+def test_more_images_or_another_method_are_offered_and_queued_as_one_job(surveyed, visit, empty_store):
+    page = visit(**ONE, by="Saliency", surveyed="50")
+    assert not below(page)
+    assert "Saliency of 3 networks is not measured on 50 images yet" in words(page)
+    button(page, "Survey").click().run()
+    (job,) = [one for one in Executor(empty_store).list(queue.OPEN) if one.kind == "survey"]
+    assert (job.request["images"], len(job.request["specs"])) == (50, 3)
+    assert "Survey" not in labels(page)
+
+
+def test_a_failed_survey_says_why(surveyed, visit, empty_store):
+    page = visit(**ONE, by="Saliency")
+    button(page, "Survey").click().run()
+    queue.finish(empty_store, queue.claim(empty_store, "cpu"), queue.FAILED, "the map is not finite")
+    page.run()
+    assert "the map is not finite" in words(page)
+
+
+def test_nothing_may_stand_below(surveyed, visit):
+    page = visit(**ONE, below="nothing")
+    assert not below(page)
+    assert "Survey" not in labels(page)
