@@ -9,15 +9,19 @@ from contextlib import closing
 from pathlib import Path
 
 from core.experiment import ExperimentSpec, Extent
+from core.interpretability.question import Question
 from core.jobs.evaluate import evaluate
+from core.jobs.survey_now import survey_now
 from core.paths import cache_folder
 from core.progress import Progress, silent
 from core.pruning.settings import Pruning
 from core.pruning.techniques import TECHNIQUES
 from core.store.database import open_store
 from core.store.demo import DEMO_RESULTS
+from core.surveys import Survey
 
 DEMO_EXTENT = Extent(images=1000)
+DEMO_SURVEYS = (Survey(Question("gradcam")), Survey(Question("saliency")))
 
 
 def demo_specs() -> list[ExperimentSpec]:
@@ -30,13 +34,19 @@ def demo_specs() -> list[ExperimentSpec]:
 
 
 def write_demo_results(device: str, progress: Progress = silent, target: Path = DEMO_RESULTS) -> Path:
-    """Run the demo's sweep from nothing and write its store to `target`, as one file without a log beside it."""
+    """Run the demo's sweep and surveys from nothing and write their store to `target`, as one file without a log.
+
+    The dense network's maps, which surveys of more networks would go on from, are left out: they are large.
+    """
     with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
         store = open_store(Path(folder))
         for _ in evaluate(store, demo_specs(), DEMO_EXTENT, device, progress):
             pass
+        for survey in DEMO_SURVEYS:
+            list(survey_now(store, demo_specs(), survey, device, progress))
         with closing(sqlite3.connect(store.database)) as db:
             db.execute("DELETE FROM jobs")
+            db.execute("DELETE FROM batches WHERE kind LIKE 'answers/%'")
             db.commit()
             db.execute("PRAGMA journal_mode = DELETE")
             db.execute("VACUUM")

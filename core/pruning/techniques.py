@@ -35,7 +35,7 @@ class Technique:
 
 
 _COARSE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-_FINE = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2)
+_FINE = (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
 
 TECHNIQUES: dict[str, Technique] = {
     technique.name: technique
