@@ -1,9 +1,9 @@
-"""Attribution maps of one image as files."""
+"""Attribution maps of one image as files, and what they are worth."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,14 +27,18 @@ from core.cli.options import (
     Technique,
     Weights,
 )
-from core.cli.output import show
-from core.data.preset import pixels
+from core.cli.output import Bar, show
+from core.data.example import Example, example, find_image
 from core.errors import InvalidSettingError
 from core.experiment import ExperimentSpec, in_words
 from core.figures.maps import common_limit, overlay
 from core.interpretability import inspection
-from core.interpretability.attribution.registry import METHODS, find_method
-from core.interpretability.question import Question, target_class
+from core.interpretability.attribution.baselines import BASELINES
+from core.interpretability.attribution.method import Value
+from core.interpretability.attribution.registry import METHODS
+from core.interpretability.measures.randomisation import randomised_copy
+from core.interpretability.question import Question
+from core.interpretability.survey import INSTRUMENTS, Answered, Answers, Asked, ask
 from core.jobs.devices import pick_device
 from core.jobs.subject import Subject, find_subject
 from core.paths import cache_folder, writable
@@ -42,18 +46,28 @@ from core.pruning.settings import Pruning
 
 ImageId = Annotated[str, typer.Option(help="the image's id, as `data` and the pages give it")]
 MethodName = Annotated[str, typer.Option(help=", ".join(METHODS))]
+BaselineName = Annotated[str | None, typer.Option(help=f"{', '.join(BASELINES)}; default: the method's own")]
+Settings = Annotated[list[str] | None, typer.Option("--set", help="a parameter of the method: steps=20; repeatable")]
 Opacity = Annotated[float, typer.Option(help="of the map over the picture, 0 to 1")]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _View:
     """What one network makes of the image."""
 
     pruning: Pruning
-    looked_into: inspection.Subject
-    probabilities: NDArray[np.float32]  # (classes,)
-    target: int
-    map: NDArray[np.float32]  # (h, w)
+    inspected: inspection.Subject
+    answers: Answers  # one
+
+
+@dataclass(frozen=True, eq=False)
+class _Image:
+    """The image, and another one that the dense network is asked about for comparison."""
+
+    subject: Subject
+    question: Question
+    this: Example
+    other: Example
 
 
 def attribute(
@@ -65,6 +79,8 @@ def attribute(
     preprocess: Preprocess = "preset",
     method: MethodName = "gradcam",
     target: Target = "true",
+    baseline: BaselineName = None,
+    settings: Settings = None,
     technique: Technique = "unstructured",
     criterion: Criterion = "l1",
     scope: Scope = "local",
@@ -75,69 +91,108 @@ def attribute(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Write, for the dense network and each rate, a map of what counts in an image: PNG on one scale, and NPZ."""
+    """Write, for the dense network and each rate, a map of what counts in an image: PNG on one scale, and NPZ.
+
+    Each line tells how far the map agrees with the dense network's (beside what a randomised network and another image
+    score), where it lies if that is known, and for methods whose parts add up, how well they do.
+    """
     rates = dict.fromkeys([0.0, *(rate or [])])
     prunings = [Pruning(technique, criterion, scope, one, form, seed) for one in rates]
+    question = Question(method, target, baseline, seed, tuple(_setting(text) for text in settings or ()))
     subject = find_subject(ExperimentSpec(network, weights, data, preprocess), cache_folder())
-    index = _index(subject, image_id)
-    picture = pixels(subject.source.image(index), subject.preset).permute(1, 2, 0).numpy()
-    question = Question(method, target, seed=seed)
-    views = _views(subject, picture, int(subject.source.labels[index]), prunings, question, pick_device(device))
-    limit = common_limit([view.map for view in views])
+    index = find_image(subject.source, image_id)
+    this, other = (example(subject.source, subject.preset, at) for at in (index, (index + 1) % len(subject.source)))
+    image, folder = _Image(subject, question, this, other), writable(out)
+    views = list(_views(image, prunings, pick_device(device)))
+    limit = common_limit([view.answers["map"][0] for view in views])
+    yardsticks = _yardsticks(image, views[0])
     for view in views:
-        files = _write(writable(out), view, picture, method, limit, opacity)
-        row = _row(subject, view, image_id, int(subject.source.labels[index])) | {"method": method, "limit": limit}
-        show(row | files, as_json, f"{in_words(view.pruning):32} {row['prediction']:24} {files['picture']}")
+        files = _write(folder, view, image, limit, opacity)
+        row = _row(image, view) | _measures(image, view.inspected, view.answers, views[0]) | yardsticks
+        show(row | {"limit": limit} | files, as_json, _line(row, view, files))
 
 
-def _index(subject: Subject, image_id: str) -> int:
-    if image_id in subject.source.ids:
-        return subject.source.ids.index(image_id)
-    ids = subject.source.ids
-    raise InvalidSettingError(f"there is no image {image_id!r}", f"{ids[0]} to {ids[-1]}", f"try --image-id {ids[0]}")
+def _setting(text: str) -> tuple[str, Value]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value) if value.replace(".", "", 1).isdigit() else value
+    except ValueError as error:
+        raise InvalidSettingError(f"--set {text!r}", "name=value", "for example --set steps=20") from error
 
 
-def _views(
-    subject: Subject,
-    picture: NDArray[np.uint8],
-    label: int,
-    prunings: Sequence[Pruning],
-    question: Question,
-    device: str,
-) -> list[_View]:
-    views: list[_View] = []
+def _views(image: _Image, prunings: Sequence[Pruning], device: str) -> Iterator[_View]:
+    dense: Answers | None = None
     for pruning in prunings:
-        one = inspection.subject(subject.network, pruning, device)
-        own = inspection.probabilities(one, picture[None])[0]
-        dense = views[0].probabilities if views else own
-        about = target_class(question.target, label, list(dense), list(own))
-        views.append(_View(pruning, one, own, about, inspection.attributions(one, picture[None], [about], question)[0]))
-    return views
+        inspected = inspection.subject(image.subject.network, pruning, device)
+        answers = _ask(image, inspected, image.this, None if dense is None else dense["predicted"])
+        dense = answers if dense is None else dense
+        yield _View(pruning, inspected, answers)
 
 
-def _write(
-    folder: Path, view: _View, picture: NDArray[np.uint8], method: str, limit: float, opacity: float
-) -> dict[str, str]:
+def _ask(image: _Image, inspected: inspection.Subject, about: Example, dense: NDArray[np.integer] | None) -> Answers:
+    asked = Asked(np.array([about.index]), about.pixels[None], np.array([about.label]), dense)
+    return ask(inspected, asked, image.question, Bar())
+
+
+def _measures(image: _Image, inspected: inspection.Subject, answers: Answers, dense: _View) -> dict[str, float | None]:
+    """Return agreement and localisation by their names; None where a measure is not defined."""
+    masks = None if image.this.mask is None else image.this.mask[None]
+    instrument = INSTRUMENTS["agreement"]
+    answered = Answered(inspected, image.this.pixels[None], answers, dense.answers, masks)
+    rows = instrument.measure(answered)
+    return {name: _defined(float(rows[name][0])) for name in instrument.measures}
+
+
+def _yardsticks(image: _Image, dense: _View) -> dict[str, float | None]:
+    """Return the Spearman that a randomised network and another image score against the dense network's map."""
+    fresh = replace(dense.inspected, module=randomised_copy(dense.inspected.module, image.question.seed))
+    randomised = _ask(image, fresh, image.this, dense.answers["predicted"])
+    other = _ask(image, dense.inspected, image.other, None)
+    found = {"randomised": randomised, "other_image": other}
+    return {name: _measures(image, dense.inspected, answers, dense)["spearman"] for name, answers in found.items()}
+
+
+def _write(folder: Path, view: _View, image: _Image, limit: float, opacity: float) -> dict[str, str]:
+    question, values, picture = image.question, view.answers["map"][0], image.this.pixels
     name = "dense" if view.pruning.dense else f"{view.pruning.technique}-{view.pruning.rate:g}"
-    numbers, shown = folder / f"{name}-{method}.npz", folder / f"{name}-{method}.png"
-    np.savez_compressed(numbers, map=view.map, picture=picture, target=view.target)
-    signed = find_method(method).signed
-    Image.fromarray(overlay(picture, view.map, limit=limit, signed=signed, opacity=opacity, dark=False)).save(shown)
+    numbers, shown = folder / f"{name}-{question.method}.npz", folder / f"{name}-{question.method}.png"
+    target = int(view.answers["target"][0])
+    np.savez_compressed(numbers, map=values, picture=picture, target=target, question=question.to_json())
+    laid = overlay(picture, values, limit=limit, signed=question.entry.signed, opacity=opacity, dark=False)
+    Image.fromarray(laid).save(shown)
     return {"map": str(numbers), "picture": str(shown)}
 
 
-def _row(subject: Subject, view: _View, image_id: str, label: int) -> dict[str, Any]:
-    classes, own = subject.network.classes, view.probabilities
+def _row(image: _Image, view: _View) -> dict[str, Any]:
+    subject, answers = image.subject, view.answers
+    classes, target = subject.network.classes, int(answers["target"][0])
+    shares = inspection.probabilities(view.inspected, image.this.pixels[None])[0]
+    about = view.inspected, image.this.pixels[None], [target], image.question, answers["map"]
+    complete = inspection.completeness(*about)
+    rise, error = (None, None) if complete is None else (float(complete[0][0]), _defined(float(complete[1][0])))
     return {
         "network": subject.network.name,
         "data": subject.source.name,
-        "image_id": image_id,
-        "true_class": classes[label],
-        "target_class": classes[view.target],
+        "image_id": image.this.id,
+        "method": image.question.method,
+        "question": image.question.in_words(),
+        "true_class": classes[image.this.label],
+        "target_class": classes[target],
         "technique": None if view.pruning.dense else view.pruning.technique,
         "rate": view.pruning.rate,
-        "sparsity": asdict(view.looked_into.sparsity),
-        "prediction": classes[int(own.argmax())],
-        "probability": float(own.max()),
-        "target_probability": float(own[view.target]),
+        "sparsity": asdict(view.inspected.sparsity),
+        "prediction": classes[int(shares.argmax())],
+        "probability": float(shares.max()),
+        "target_probability": float(shares[target]),
+        "logit_rise": rise,
+        "completeness_error": error,
     }
+
+
+def _defined(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _line(row: dict[str, Any], view: _View, files: dict[str, str]) -> str:
+    agree = "" if row.get("spearman") is None else f"Spearman {row['spearman']:.2f}"
+    return f"{in_words(view.pruning):32} {row['prediction']:24} {agree:16} {files['picture']}"

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from core.interpretability.attribution.attribute import attribute
 from core.interpretability.attribution.baselines import BASELINES
+from core.interpretability.attribution.completeness import completeness_error, logit_rise
 from core.interpretability.question import Question
 from core.networks.network import Network
 from core.progress import Progress, silent
@@ -73,6 +74,27 @@ def attributions(
         )
     values: NDArray[np.float32] = maps.numpy()
     return values
+
+
+def completeness(
+    subject: Subject,
+    pixels: NDArray[np.uint8],
+    targets: Sequence[int],
+    question: Question,
+    maps: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return the rise of each target's logit from the baseline, and the maps' completeness error: two arrays (n,).
+
+    Arguments as for `attributions`, and its maps (n, h, w). None for a method whose maps promise no sum.
+    """
+    batch, classes = _batch(subject, pixels), torch.tensor(list(targets))
+    start = _start(subject, batch, question)
+    if start is None or not question.entry.complete:
+        return None
+    asked = subject.module, subject.network.inputs(batch), start, classes
+    with one_at_a_time(subject.device):
+        rise = logit_rise(*asked)
+        return rise.numpy(), completeness_error(*asked, torch.from_numpy(np.ascontiguousarray(maps))).numpy()
 
 
 @cache

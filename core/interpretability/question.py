@@ -73,7 +73,11 @@ class Question:
         what = {"method": self.method, "target": self.target, "parameters": self.settings}
         if self.start is not None:
             what["baseline"] = self.start
-        return what | ({"seed": self.seed} if self.entry.random or self.start == "noise" else {})
+        return what | ({"seed": self.seed} if self._random else {})
+
+    @property
+    def _random(self) -> bool:
+        return self.entry.random or (self.start is not None and BASELINES[self.start].random)
 
     @property
     def id(self) -> str:
