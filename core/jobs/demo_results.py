@@ -12,7 +12,7 @@ from core.experiment import ExperimentSpec, Extent
 from core.interpretability.question import Question
 from core.jobs.evaluate import evaluate
 from core.jobs.survey_now import survey_now
-from core.paths import cache_folder
+from core.paths import cache_folder, writable
 from core.progress import Progress, silent
 from core.pruning.settings import Pruning
 from core.pruning.techniques import TECHNIQUES
@@ -38,7 +38,7 @@ def write_demo_results(device: str, progress: Progress = silent, target: Path = 
 
     The dense network's maps, which surveys of more networks would go on from, are left out: they are large.
     """
-    with tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=writable(cache_folder())) as folder:
         store = open_store(Path(folder))
         for _ in evaluate(store, demo_specs(), DEMO_EXTENT, device, progress):
             pass
