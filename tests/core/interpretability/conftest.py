@@ -56,6 +56,13 @@ def targets() -> torch.Tensor:
     return torch.tensor([2, 15, 0])
 
 
+@pytest.fixture
+def linear():
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.Conv2d(3, 4, 3, stride=2), nn.AvgPool2d(3), nn.Flatten(), nn.Linear(4 * 10 * 10, 16))
+    return layers.eval().requires_grad_(False)
+
+
 @dataclass(frozen=True)
 class Subject:
     """A network, three images, the black one as the network sees it, and the class that black changes most."""
