@@ -12,6 +12,7 @@ from core.experiment import in_words
 from core.families import families
 from core.store.runs import runs_frame
 from core.words import count, listed, percent, points, points_between, probability
+from pages.widgets.address import name_unknown
 from pages.widgets.calibration import draw_calibration
 from pages.widgets.classes import draw_classes, draw_confusions
 from pages.widgets.core_access import store
@@ -79,6 +80,7 @@ def _headline(said: Said) -> str:
 
 
 def _choose_section(said: Said) -> str:
+    name_unknown("show", "section", list(SECTIONS))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         section = st.segmented_control(
             "Show",

@@ -15,6 +15,7 @@ from core.evaluation.exemplars import NO_MODE, exemplars, modes
 from core.families import Member
 from core.forgetting import ORDERS, distinct, image_table, ordered
 from core.words import count, percent
+from pages.widgets.address import name_unknown
 from pages.widgets.errors import plain
 from pages.widgets.population import choose_population
 from pages.widgets.said import Said, places_in_source, predictions_of
@@ -50,8 +51,11 @@ def _choose(said: Said) -> tuple[str, str, int | None]:
     """Draw the controls; return a title of `KINDS` or PIES, one of `ORDERS`, and a class or None for all."""
     names = distinct(said.classes)
     present = [names[label] for label in np.unique(said.dense["label"])]
+    kinds = [kind.title for kind in KINDS.values()]
+    name_unknown("kind", "kind of image", [*kinds, PIES])
+    name_unknown("order", "order", list(ORDERS))
+    name_unknown("class", "class", [EVERY, *present])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        kinds = [kind.title for kind in KINDS.values()]
         kind = st.segmented_control(
             "Kind", [*kinds, PIES], default=kinds[0], required=True, key="kind", bind="query-params",
             help=_kinds_help(), on_change=_to_first_page,
@@ -130,8 +134,7 @@ def _choose_page(pages: int) -> int:
 
 
 def _to_first_page() -> None:
-    st.session_state.pop("page", None)
-    st.query_params.pop("page", None)
+    st.session_state["page"] = 1
 
 
 def _draw_card(said: Said, row: Row, place: int) -> None:
