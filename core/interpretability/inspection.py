@@ -94,7 +94,9 @@ def completeness(
     asked = subject.module, subject.network.inputs(batch), start, classes
     with one_at_a_time(subject.device):
         rise = logit_rise(*asked)
-        return rise.numpy(), completeness_error(*asked, torch.from_numpy(np.ascontiguousarray(maps))).numpy()
+        return rise.numpy(), completeness_error(
+            *asked, torch.from_numpy(maps.copy())
+        ).numpy()  # a column of records has odd strides
 
 
 @cache
