@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.stats import spearmanr
@@ -25,6 +25,7 @@ def noise(seed, shape=(3, 20, 24)):
     return np.random.default_rng(seed).normal(size=shape)
 
 
+@settings(max_examples=40)
 @given(stacks(1))
 def test_equal_maps_agree_wholly_and_constant_ones_not_at_all(stack):
     constant = (stack[0] == stack[0][:, :1, :1]).all((1, 2))
@@ -32,6 +33,7 @@ def test_equal_maps_agree_wholly_and_constant_ones_not_at_all(stack):
         np.testing.assert_allclose(score, np.where(constant, np.nan, 1), atol=1e-12, err_msg=name)
 
 
+@settings(max_examples=40)
 @given(stacks(2))
 def test_agreement_is_symmetric_and_within_its_bounds(pair):
     there, back = agreement(*pair), agreement(*pair[::-1])
@@ -42,6 +44,7 @@ def test_agreement_is_symmetric_and_within_its_bounds(pair):
         assert (known <= measure.highest + 1e-12).all()
 
 
+@settings(max_examples=40)
 @given(stacks(2), st.integers(-300, 300))
 def test_the_scale_of_a_map_does_not_matter(pair, power):
     one, other = pair
@@ -50,6 +53,7 @@ def test_the_scale_of_a_map_does_not_matter(pair, power):
         np.testing.assert_allclose(found[name], expected[name], atol=1e-12)
 
 
+@settings(max_examples=40)
 @given(stacks(2), st.randoms(use_true_random=False))
 def test_all_but_ssim_look_at_pixels_wherever_they_are(pair, random):
     places = list(range(pair[0][0].size))
@@ -94,6 +98,7 @@ def test_unrelated_maps_score_what_chance_gives():
 # --- Spearman
 
 
+@settings(max_examples=40)
 @given(stacks(2))
 def test_spearman_is_scipys(pair):
     with warnings.catch_warnings():
@@ -102,6 +107,7 @@ def test_spearman_is_scipys(pair):
     np.testing.assert_allclose(spearman(*pair), expected, atol=1e-12)
 
 
+@settings(max_examples=40)
 @given(stacks(2))
 def test_spearman_sees_only_the_order(pair):
     one, other = pair
