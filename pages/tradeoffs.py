@@ -27,7 +27,7 @@ from pages.widgets.look import is_dark
 from pages.widgets.progress import POLL_SECONDS, queue_line
 from pages.widgets.router import through_router
 from pages.widgets.settings import Settings, read_settings
-from pages.widgets.surveys import Panel, choose_panel, draw_below, offer_survey
+from pages.widgets.surveys import Below, choose_below, draw_below, explain_below, offer_surveys
 
 CHART = "curves"
 
@@ -163,13 +163,13 @@ def _packing(subject: Subject) -> str:
 
 def _results(view: View, runs: pd.DataFrame, *, working: bool) -> None:
     axis, measure, everything = _axes()
-    panel = choose_panel()
+    below = choose_below()
     shown = runs if everything or view.curves is None else _chosen(runs, view.curves)
     _failures(shown)
     if "images" not in shown or shown["images"].isna().all():
         _nothing_yet(working=working)
         return
-    _curves_and_detail(view.subject, shown, axis, measure, panel)
+    _curves_and_detail(view.subject, shown, axis, measure, below)
 
 
 def _chosen(runs: pd.DataFrame, curves: frozenset[Series]) -> pd.DataFrame:
@@ -231,12 +231,12 @@ def _nothing_yet(*, working: bool) -> None:
     st.info(text)
 
 
-def _curves_and_detail(subject: Subject, runs: pd.DataFrame, axis: str, measure: str, panel: Panel | None) -> None:
+def _curves_and_detail(subject: Subject, runs: pd.DataFrame, axis: str, measure: str, below: Below | None) -> None:
     classes, chosen = subject.network.classes, st.query_params.get("run", "")
     detail = find_detail(store(), chosen, classes) if chosen in set(runs["id"]) else None
     figure = tradeoff_curves(runs, len(classes), x=axis, y=measure, selected=chosen, dark=is_dark())
-    if panel:
-        figure = draw_below(figure, panel, runs, subject, axis)
+    if below:
+        figure = draw_below(figure, below, runs, subject, axis)
     with st.container(horizontal=True) if detail else st.container():
         with st.container(width="stretch"):
             st.plotly_chart(
@@ -244,8 +244,9 @@ def _curves_and_detail(subject: Subject, runs: pd.DataFrame, axis: str, measure:
                 config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
             )  # fmt: skip
             st.caption("Click a point for its layers, its worst classes and what it looks at. Drag to zoom.")
-            if panel:
-                offer_survey(panel, runs, subject)
+            if below:
+                offer_surveys(below, runs, subject)
+                explain_below(below)
             _table(runs)
         if detail:
             with st.container(width=360, border=True):

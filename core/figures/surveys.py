@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -12,105 +13,148 @@ import plotly.graph_objects as go
 from core.figures.curves import COLUMNS, axis_title, series_line, series_marker
 from core.figures.theme import DENSE_COLOUR, Palette, palette
 from core.interpretability.measures.agreement import AGREEMENT
+from core.interpretability.measures.localisation import LOCALISATION
 from core.interpretability.survey import SCALES, Scale
 from core.series import titles
 from core.surveys import YARDSTICKS
 from core.words import count
 
-PANEL = 300  # pixels that the lower panel adds
-_GAP = 0.12  # of the height, between the panels
-_AREA = "Area of the object"
+PANEL = 270  # pixels that a panel adds
+_GAP = 70  # pixels between two panels
 
 Figures = Mapping[str, float]
 
 
-def with_survey(
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """What one panel shows: a measure (a key of `SCALES`) of what the functions of core.surveys return."""
+
+    measure: str
+    surveyed: pd.DataFrame  # as `survey_frame`
+    yardsticks: Mapping[str, Figures]  # as `yardsticks`
+
+    @property
+    def scale(self) -> Scale:
+        """What the measure means."""
+        return SCALES[self.measure]
+
+
+def with_panels(
     figure: go.Figure,
     runs: pd.DataFrame,
-    surveyed: pd.DataFrame,
-    yardsticks: Mapping[str, Figures],
-    measure: str,
+    panels: Sequence[Panel],
     *,
     x: str = "rate",
     split: bool = False,
     dark: bool = False,
 ) -> go.Figure:
-    """Add to `tradeoff_curves` a panel below with a survey's `measure` (a key of `SCALES`) on the same horizontal axis.
+    """Add panels below the accuracy of `tradeoff_curves`, on the same horizontal axis; `runs` as there.
 
-    `runs` as for `tradeoff_curves`; `surveyed` and `yardsticks` as the functions of core.surveys return them. With
-    `split`, two curves a series: images that the dense network knows and the pruned one still knows (filled), and
+    With `split`, two curves a series: images that the dense network knows and the pruned one still knows (filled), and
     images it lost (open). Points hold their run id.
     """
-    scale, column, colours = SCALES[measure], COLUMNS[x], palette(dark)
-    known = runs.merge(surveyed, on="id", suffixes=("", "_surveyed")) if len(surveyed) else runs.iloc[:0]
-    _make_room(figure, scale)
-    for name, about in YARDSTICKS.items():
-        if measure in yardsticks.get(name, {}):
-            _add_level(figure, yardsticks[name], measure, about.title.lower(), "dot", colours)
-    dense = known[known["series"].isna()] if len(known) else known
-    if len(dense) and "area" in dense and measure in ("pointing", "inside"):
-        _add_level(figure, _figures_of(dense.iloc[0]), "area", _AREA.lower(), "dash", colours, at=0.55)
-    if measure not in known:
-        _say_nothing_is_known(figure, colours)
-    _add_dense(figure, dense, scale)
-    for series, _ in titles(known["series"].dropna()).items() if len(known) else ():
-        members = known[known["series"] == series].sort_values(column)
-        for prefix, symbol in (("kept_", ""), ("lost_", "-open")) if split else (("", ""),):
-            _add_curve(figure, members, dense, prefix + measure, column, symbol)
+    _make_room(figure, panels)
+    for place, panel in enumerate(panels):
+        _draw(figure, f"y{place + 2}", panel, runs, x, split, palette(dark))
     return figure
 
 
-def _figures_of(run: pd.Series) -> dict[str, float]:
-    return {str(name): float(value) for name, value in run.items() if isinstance(value, float)}
+def _make_room(figure: go.Figure, panels: Sequence[Panel]) -> None:
+    height, added = int(figure.layout.height), PANEL * len(panels)
+    total = height + added
+    figure.update_layout(height=total, yaxis={"domain": [(added + _GAP / 2) / total if panels else 0, 1]})
+    for place, panel in enumerate(panels):
+        top = added - place * PANEL
+        within = {"range": [-0.28, 1.03]} if panel.measure in AGREEMENT else {"rangemode": "tozero"}
+        figure.update_layout(
+            {
+                f"yaxis{place + 2}": {
+                    "domain": [(top - PANEL + _GAP / 2) / total, (top - _GAP / 2) / total],
+                    "anchor": "x",
+                    "title": axis_title(panel.scale.short),
+                    "zeroline": False,
+                    **within,
+                },
+                "xaxis": {"anchor": f"y{place + 2}"},
+            }
+        )
 
 
-def _make_room(figure: go.Figure, scale: Scale) -> None:
-    height = int(figure.layout.height)
-    lower = PANEL / (height + PANEL)
-    figure.update_layout(height=height + PANEL)
-    figure.update_layout(yaxis={"domain": [lower + _GAP / 2, 1]})
-    figure.update_layout(
-        yaxis2={
-            "domain": [0, lower - _GAP / 2],
-            "anchor": "x",
-            "title": axis_title(scale.short),
-            "zeroline": False,
-            **({"range": [-0.28, 1.03]} if scale.name in AGREEMENT else {"rangemode": "tozero"}),
-        },
-        xaxis={"anchor": "y2"},
-    )
+def _draw(
+    figure: go.Figure, axis: str, panel: Panel, runs: pd.DataFrame, x: str, split: bool, colours: Palette
+) -> None:
+    measure, column, surveyed = panel.measure, COLUMNS[x], panel.surveyed
+    known = runs.merge(surveyed, on="id", suffixes=("", "_surveyed")) if len(surveyed) else runs.iloc[:0]
+    if measure not in known:
+        _say_nothing_is_known(figure, axis, colours)
+        return
+    dense = known[known["series"].isna()]
+    for level in _levels(panel, dense):
+        _add_level(figure, axis, level, colours)
+    _add_dense(figure, axis, dense, panel.scale)
+    for series in titles(known["series"].dropna()):
+        members = known[known["series"] == series].sort_values(column)
+        for prefix, symbol in (("kept_", ""), ("lost_", "-open")) if split else (("", ""),):
+            _add_curve(figure, axis, members, dense, prefix + measure, column, symbol)
 
 
-def _say_nothing_is_known(figure: go.Figure, colours: Palette) -> None:
+@dataclass(frozen=True)
+class _Level:
+    """A value to hold curves against, with its interval."""
+
+    words: str
+    value: float
+    low: float
+    high: float
+    dash: str = "dot"
+    at: float = 1.0  # where its words end, a share of the width
+
+
+def _levels(panel: Panel, dense: pd.DataFrame) -> list[_Level]:
+    found = [
+        _level(panel.yardsticks[name], panel.measure, about.title.lower())
+        for name, about in YARDSTICKS.items()
+        if panel.measure in panel.yardsticks.get(name, {})
+    ]
+    if panel.measure in LOCALISATION and len(dense) and "area" in dense:
+        area = float(dense["area"].iloc[0])
+        found.append(_Level("area of the object", area, area, area, "dash", 0.55))
+    return found
+
+
+def _level(figures: Figures, measure: str, words: str) -> _Level:
+    value = figures[measure]
+    return _Level(words, value, figures.get(f"{measure}_low", value), figures.get(f"{measure}_high", value))
+
+
+def _say_nothing_is_known(figure: go.Figure, axis: str, colours: Palette) -> None:
     words = "not surveyed yet: the button below measures it"
     figure.add_annotation(
-        text=words, x=0.5, xref="paper", y=0.5, yref="y2 domain", showarrow=False,
+        text=words, x=0.5, xref="paper", y=0.5, yref=f"{axis} domain", showarrow=False,
         font={"size": 13, "color": colours.muted},
     )  # fmt: skip
 
 
-def _add_level(
-    figure: go.Figure, figures: Figures, measure: str, words: str, dash: str, colours: Palette, at: float = 1.0
-) -> None:
-    """Draw a level across the lower panel with its interval, named at its right end."""
-    value = figures[measure]
-    low, high = figures.get(f"{measure}_low", value), figures.get(f"{measure}_high", value)
-    across = {"xref": "paper", "x0": 0, "x1": 1, "yref": "y2", "layer": "below"}
-    figure.add_shape(type="rect", y0=low, y1=high, fillcolor=colours.muted, opacity=0.12, line_width=0, **across)
-    figure.add_shape(type="line", y0=value, y1=value, line={"color": colours.muted, "width": 1, "dash": dash}, **across)
+def _add_level(figure: go.Figure, axis: str, level: _Level, colours: Palette) -> None:
+    """Draw a level across a panel with its interval, named."""
+    across = {"xref": "paper", "x0": 0, "x1": 1, "yref": axis, "layer": "below"}
+    band = {"fillcolor": colours.muted, "opacity": 0.12, "line_width": 0}
+    figure.add_shape(type="rect", y0=level.low, y1=level.high, **band, **across)
+    line = {"color": colours.muted, "width": 1, "dash": level.dash}
+    figure.add_shape(type="line", y0=level.value, y1=level.value, line=line, **across)
     figure.add_annotation(
-        text=f"{words} {value:.2f}", x=at, xref="paper", xanchor="right", y=value, yref="y2", yanchor="bottom",
-        showarrow=False, font={"size": 12, "color": colours.muted},
+        text=f"{level.words} {level.value:.2f}", x=level.at, xref="paper", xanchor="right", y=level.value, yref=axis,
+        yanchor="bottom", showarrow=False, font={"size": 12, "color": colours.muted},
     )  # fmt: skip
 
 
-def _add_dense(figure: go.Figure, dense: pd.DataFrame, scale: Scale) -> None:
-    if dense.empty or scale.name not in dense:
+def _add_dense(figure: go.Figure, axis: str, dense: pd.DataFrame, scale: Scale) -> None:
+    if dense.empty:
         return
     figure.add_scatter(
         x=[0.0],
         y=dense[scale.name].iloc[:1].tolist(),
-        yaxis="y2",
+        yaxis=axis,
         mode="markers",
         marker={"color": DENSE_COLOUR, "size": 10},
         error_y=_error_bars(dense.iloc[:1], scale.name),
@@ -122,7 +166,13 @@ def _add_dense(figure: go.Figure, dense: pd.DataFrame, scale: Scale) -> None:
 
 
 def _add_curve(
-    figure: go.Figure, members: pd.DataFrame, dense: pd.DataFrame, column: str, across: str, symbol: str
+    figure: go.Figure,
+    axis: str,
+    members: pd.DataFrame,
+    dense: pd.DataFrame,
+    column: str,
+    across: str,
+    symbol: str,
 ) -> None:
     present = members.dropna(subset=[column]) if column in members else members.iloc[:0]
     if present.empty:
@@ -130,7 +180,7 @@ def _add_curve(
     series, values = present["series"].iloc[0], present[column]
     marker = series_marker(series, present["state"].isin(()))
     start = [] if symbol or column not in dense else dense[column].dropna().iloc[:1].tolist()
-    quiet = {"yaxis": "y2", "showlegend": False, "line": series_line(series) | ({"width": 1} if symbol else {})}
+    quiet = {"yaxis": axis, "showlegend": False, "line": series_line(series) | ({"width": 1} if symbol else {})}
     figure.add_scatter(
         x=[0.0] * len(start) + present[across].tolist(), y=start + values.tolist(), mode="lines", hoverinfo="skip",
         **quiet,

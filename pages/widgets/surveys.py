@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.experiment import ExperimentSpec
-from core.figures.surveys import with_survey
+from core.figures.surveys import Panel, with_panels
 from core.interpretability.attribution.registry import METHODS
 from core.interpretability.question import Question
 from core.interpretability.survey import INSTRUMENTS, SCALES
@@ -23,38 +23,48 @@ from pages.widgets.core_access import executor, keep_workers, store
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
 
-_NOTHING = "nothing"
 _FIRST = "Spearman"
 _MOST_IMAGES = 5000
 
 
 @dataclass(frozen=True)
-class Panel:
-    """What is drawn below the accuracy: a measure of a survey, with one curve or two a series."""
+class Below:
+    """What is drawn below the accuracy: measures of one question, with one curve or two a series."""
 
-    survey: Survey
-    measure: str
+    question: Question
+    images: int
+    measures: tuple[str, ...]
     split: bool
 
+    def survey(self, measure: str) -> Survey:
+        """Return the survey that measures it."""
+        instrument = next(name for name, one in INSTRUMENTS.items() if measure in one.measures)
+        return Survey(self.question, instrument, self.images)
 
-def choose_panel() -> Panel | None:
+    @property
+    def surveys(self) -> dict[str, Survey]:
+        """The surveys that the measures take, by instrument."""
+        return {survey.instrument: survey for survey in map(self.survey, self.measures)}
+
+
+def choose_below() -> Below | None:
     """Draw the choice of what stands below the accuracy; None for nothing."""
-    measures = {scale.short: scale for scale in SCALES.values()}
+    shorts = {scale.short: scale.name for scale in SCALES.values()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        short = st.selectbox(
+        chosen = st.multiselect(
             "Below the accuracy",
-            [_NOTHING, *measures],
-            index=1 + list(measures).index(_FIRST),
+            list(shorts),
+            default=[_FIRST],
             key="below",
             bind="query-params",
-            width=190,
+            placeholder="nothing",
+            width=330,
             help="Whether a pruned network still looks where the dense one looks: agreement of the maps, whether they "
             "lie on the object, whether the network uses what they mark.",
         )
-        if short == _NOTHING:
+        if not chosen:
             return None
-        scale = measures[short]
-        question = Question(_choose_method())
+        method = _choose_method()
         images = st.number_input(
             "Images", 2, _MOST_IMAGES, IMAGES, 50, key="surveyed", bind="query-params", width=130,
             help="The first of the order that is common to all networks, balanced over the classes.",
@@ -65,8 +75,7 @@ def choose_panel() -> Panel | None:
             bind="query-params",
             help="Filled: images that the dense network knows and the pruned one still knows. Open: images it lost.",
         )
-    instrument = next(name for name, one in INSTRUMENTS.items() if scale.name in one.measures)
-    return Panel(Survey(question, instrument, int(images)), scale.name, split)
+    return Below(Question(method), int(images), tuple(shorts[short] for short in chosen), split)
 
 
 def _choose_method() -> str:
@@ -79,28 +88,37 @@ def _choose_method() -> str:
     return titles[title]
 
 
-def draw_below(figure: go.Figure, panel: Panel, runs: pd.DataFrame, subject: Subject, axis: str) -> go.Figure:
-    """Add the panel to the figure of the accuracy; `runs` are those drawn there, as `runs_frame` with `series`."""
-    found, marks = _known(panel.survey, runs, subject)
-    return with_survey(figure, runs, found, marks, panel.measure, x=axis, split=panel.split, dark=is_dark())
+def draw_below(figure: go.Figure, below: Below, runs: pd.DataFrame, subject: Subject, axis: str) -> go.Figure:
+    """Add the panels to the figure of the accuracy; `runs` are those drawn there, as `runs_frame` with `series`."""
+    known = {name: _known(survey, runs, subject) for name, survey in below.surveys.items()}
+    panels = [Panel(measure, *known[below.survey(measure).instrument]) for measure in below.measures]
+    return with_panels(figure, runs, panels, x=axis, split=below.split, dark=is_dark())
 
 
-def offer_survey(panel: Panel, runs: pd.DataFrame, subject: Subject) -> None:
-    """Say what the measure means, and offer to survey the networks that were not, or on fewer images."""
-    scale = SCALES[panel.measure]
+def explain_below(below: Below) -> None:
+    """Say what each measure means, and what the yardsticks are."""
     marks = "; ".join(f"{one.title.lower()}: {one.meaning}" for one in YARDSTICKS.values())
-    st.caption(plain(f"Below: {scale.title}. {scale.meaning}"), help=f"Yardsticks. {marks}.")
-    _failed(panel.survey)
-    missing = _missing(panel.survey, runs, subject)
-    if not missing:
-        return
+    for measure in below.measures:
+        scale = SCALES[measure]
+        st.caption(plain(f"{scale.title}. {scale.meaning}"), help=plain(f"Yardsticks. {marks}."))
+
+
+def offer_surveys(below: Below, runs: pd.DataFrame, subject: Subject) -> None:
+    """Offer to survey the networks that were not, or on fewer images, and tell what failed."""
+    for survey in below.surveys.values():
+        _failed(survey)
+        if missing := _missing(survey, runs, subject):
+            _offer(survey, missing, runs, subject)
+
+
+def _offer(survey: Survey, missing: Sequence[ExperimentSpec], runs: pd.DataFrame, subject: Subject) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Survey", type="primary", key="survey_button", help="Measure it in the background"):
+        if st.button("Survey", type="primary", key=f"survey {survey.instrument}", help="In the background"):
             with shown_errors():
-                executor().survey(missing, panel.survey)
+                executor().survey(missing, survey)
                 keep_workers()
             st.rerun()
-        st.markdown(_cost_in_words(panel.survey, len(missing), runs, subject), width="content")
+        st.markdown(_cost_in_words(survey, len(missing), runs, subject), width="content")
 
 
 def _cost_in_words(survey: Survey, networks: int, runs: pd.DataFrame, subject: Subject) -> str:
@@ -109,8 +127,8 @@ def _cost_in_words(survey: Survey, networks: int, runs: pd.DataFrame, subject: S
     passes = survey_seconds(survey, networks, images, speed.images_per_second) if speed else None
     time = f" · about {duration(passes)}" if passes else ""
     return plain(
-        f"{survey.question.entry.title} of {count(networks, 'network')} is not measured on {count(images, 'image')} "
-        f"yet{time}"
+        f"{survey.measures.title} by {survey.question.entry.title}: {count(networks, 'network')} not measured on "
+        f"{count(images, 'image')} yet{time}"
     )
 
 

@@ -251,7 +251,7 @@ def test_where_the_networks_look_stands_under_their_accuracy(surveyed, visit):
 def test_more_images_or_another_method_are_offered_and_queued_as_one_job(surveyed, visit, empty_store):
     page = visit(**ONE, by="Saliency", surveyed="50")
     assert not below(page)
-    assert "Saliency of 3 networks is not measured on 50 images yet" in words(page)
+    assert "Where it looks by Saliency: 3 networks not measured on 50 images yet" in words(page)
     button(page, "Survey").click().run()
     (job,) = [one for one in Executor(empty_store).list(queue.OPEN) if one.kind == "survey"]
     assert (job.request["images"], len(job.request["specs"])) == (50, 3)
@@ -266,7 +266,15 @@ def test_a_failed_survey_says_why(surveyed, visit, empty_store):
     assert "the map is not finite" in words(page)
 
 
+def test_several_measures_stand_below_each_other_and_each_takes_its_own_survey(surveyed, visit):
+    page = visit(**ONE, below=["Spearman", "Insertion"])
+    assert below(page)
+    assert "What it uses by Grad-CAM: 3 networks" in words(page)
+    assert labels(page).count("Survey") == 1
+
+
 def test_nothing_may_stand_below(surveyed, visit):
-    page = visit(**ONE, below="nothing")
+    page = visit(**ONE)
+    page.multiselect(key="below").set_value([]).run()
     assert not below(page)
     assert "Survey" not in labels(page)

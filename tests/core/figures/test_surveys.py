@@ -5,7 +5,7 @@ import pytest
 
 from core.experiment import ExperimentSpec
 from core.figures.curves import tradeoff_curves
-from core.figures.surveys import PANEL, with_survey
+from core.figures.surveys import PANEL, Panel, with_panels
 from core.figures.theme import TECHNIQUE_COLOURS
 from core.interpretability.survey import SCALES
 from core.pruning.settings import Pruning
@@ -40,7 +40,7 @@ def surveyed():
 
 
 def drawn(runs, surveyed, measure="spearman", **options):
-    return with_survey(tradeoff_curves(runs, 20), runs, surveyed, MARKS, measure, **options)
+    return with_panels(tradeoff_curves(runs, 20), runs, [Panel(measure, surveyed, MARKS)], **options)
 
 
 def below(figure):
@@ -66,7 +66,8 @@ def test_every_surveyed_run_has_its_point_under_its_accuracy(runs, surveyed):
 
 
 def test_the_horizontal_axis_is_that_of_the_accuracy(runs, surveyed):
-    figure = with_survey(tradeoff_curves(runs, 20, x="sparsity"), runs, surveyed, MARKS, "spearman", x="sparsity")
+    panels = [Panel("spearman", surveyed, MARKS)]
+    figure = with_panels(tradeoff_curves(runs, 20, x="sparsity"), runs, panels, x="sparsity")
     markers = [trace for trace in below(figure) if trace.mode == "markers" and len(trace.x) == 2]
     assert list(markers[0].x) == [0.05, 0.25]
 
@@ -98,3 +99,11 @@ def test_without_a_survey_the_panel_says_so(runs, measure):
     figure = drawn(runs, pd.DataFrame(), measure)
     assert any("not surveyed yet" in text for text in words(figure))
     assert not points(figure)
+
+
+def test_panels_stand_one_below_the_other_without_overlapping(runs, surveyed):
+    panels = [Panel(measure, surveyed, MARKS) for measure in ("spearman", "pointing")]
+    layout = with_panels(tradeoff_curves(runs, 20), runs, panels).layout
+    assert 0 <= layout.yaxis3.domain[0] < layout.yaxis3.domain[1] < layout.yaxis2.domain[0]
+    assert layout.yaxis2.domain[1] < layout.yaxis.domain[0]
+    assert layout.xaxis.anchor == "y3"
