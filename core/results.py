@@ -46,20 +46,23 @@ def find_detail(store: Store, run_id: str, classes: tuple[str, ...]) -> Detail |
         return None
     spec = ExperimentSpec.from_json(run.spec)
     sparsity = find_result(store, run_id, "sparsity") or {}
+    figures = find_result(store, run_id, "accuracy") or {}
+    dense_id = spec.dense().run_id(run.network_sha, run.data_sha)
     return Detail(
         run=run,
         spec=spec,
-        figures=find_result(store, run_id, "accuracy") or {},
+        figures=figures,
         sparsity={name: sparsity[name] for name in ("prunable", "conv", "all") if name in sparsity},
         layers=sparsity.get("layers", {}),
-        classes=_classes(store, run, spec.dense().run_id(run.network_sha, run.data_sha), classes),
+        classes=_classes(store, run, dense_id, figures.get("paired_images", 0), classes),
     )
 
 
-def _classes(store: Store, run: Run, dense_id: str, classes: tuple[str, ...]) -> pd.DataFrame:
+def _classes(store: Store, run: Run, dense_id: str, images: int, classes: tuple[str, ...]) -> pd.DataFrame:
+    """Compare on as many images as the figures are of: the last batch may have gone beyond them."""
     if run.id == dense_id:
         return pd.DataFrame()
-    pruned, dense = load(store, run.id), load(store, dense_id)
+    pruned, dense = load(store, run.id, images), load(store, dense_id, images)
     return per_class(pruned, dense, classes) if len(pruned) and len(dense) else pd.DataFrame()
 
 

@@ -63,6 +63,17 @@ def test_the_class_that_loses_most_comes_first(store, runs):
     assert worst["pruned %"].tolist() == pytest.approx([90, 100 * 29 / 30])
 
 
+def test_the_classes_are_compared_on_the_images_that_the_figures_are_of(store):
+    dense, pruned = predictions(), predictions(wrong=[0, 3, 87])
+    for spec, found in ((DENSE, dense), (PRUNED, pruned)):
+        run_id = record(store, spec, found, dense)
+        with store.writing() as db:  # asked for 60 images: the last batch of 30 went beyond them
+            put_result(db, run_id, "accuracy", accuracy(found[:60]) | against_dense(found[:60], dense[:60]))
+    detail = find_detail(store, run_id, CLASSES)
+    assert detail.classes["images"].sum() == detail.figures["images"] == 60
+    assert (detail.classes["change"] * detail.classes["images"]).sum() / 60 == pytest.approx(detail.figures["change"])
+
+
 def test_the_dense_network_is_not_compared_with_itself(store, runs):
     detail = find_detail(store, runs[0], CLASSES)
     assert detail.classes.empty
