@@ -246,8 +246,8 @@ def test_a_run_that_waits_or_failed_is_said_to_have_nothing_measured(put, subjec
 def test_a_click_on_an_image_opens_it_in_saliency_with_the_network_that_forgot_it(ids, subject, visit):
     page = visit("pages/forgetting.py", run=ids["middle"], show="Images")
     page.button(key=f"inside {LOST[1]}").click().run()
-    assert page.query_params["run"] == [ids["middle"]]
-    assert page.query_params["image"] == [subject.source.ids[LOST[1]]]
+    assert page.query_params["run"] == ids["middle"]
+    assert page.query_params["image"] == subject.source.ids[LOST[1]]
 
 
 def test_what_the_address_asks_for_and_there_is_not_is_named(ids):
