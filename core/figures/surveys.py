@@ -14,7 +14,8 @@ from core.figures.curves import COLUMNS, axis_title, series_line, series_marker
 from core.figures.theme import DENSE_COLOUR, Palette, palette
 from core.interpretability.measures.agreement import AGREEMENT
 from core.interpretability.measures.localisation import LOCALISATION
-from core.interpretability.survey import SCALES, Scale
+from core.interpretability.measures.measure import Measure
+from core.interpretability.survey import MEASURES
 from core.series import titles
 from core.surveys import YARDSTICKS
 from core.words import count
@@ -27,16 +28,16 @@ Figures = Mapping[str, float]
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """What one panel shows: a measure (a key of `SCALES`) of what the functions of core.surveys return."""
+    """What one panel shows: a measure (a key of `MEASURES`) of what the functions of core.surveys return."""
 
     measure: str
     surveyed: pd.DataFrame  # as `survey_frame`
     yardsticks: Mapping[str, Figures]  # as `yardsticks`
 
     @property
-    def scale(self) -> Scale:
+    def scale(self) -> Measure:
         """What the measure means."""
-        return SCALES[self.measure]
+        return MEASURES[self.measure]
 
 
 def with_panels(
@@ -148,7 +149,7 @@ def _add_level(figure: go.Figure, axis: str, level: _Level, colours: Palette) ->
     )  # fmt: skip
 
 
-def _add_dense(figure: go.Figure, axis: str, dense: pd.DataFrame, scale: Scale) -> None:
+def _add_dense(figure: go.Figure, axis: str, dense: pd.DataFrame, scale: Measure) -> None:
     if dense.empty:
         return
     figure.add_scatter(
@@ -220,4 +221,4 @@ def _hover(run: pd.Series, column: str) -> str:
     low, high = run.get(f"{column}_low", math.nan), run.get(f"{column}_high", math.nan)
     interval = "" if math.isnan(low) else f" ({low:.2f} to {high:.2f})"
     words = count(int(images), "image") if not part else f"{int(images):,} {_SPLITS[part]}"
-    return f"<b>{name}</b><br>{SCALES[measure].title}<br>{run[column]:.3f}{interval} on {words}"
+    return f"<b>{name}</b><br>{MEASURES[measure].title}<br>{run[column]:.3f}{interval} on {words}"

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from core.evaluation.statistics import bootstrap_mean
 from core.interpretability.measures.agreement import AGREEMENT, agreement
+from core.interpretability.measures.faithfulness import FAITHFULNESS, faithfulness
 from core.interpretability.measures.localisation import LOCALISATION, area, localisation
-from core.interpretability.measures.measure import Masks, Scores
+from core.interpretability.measures.measure import Masks, Measure, Scores
 from core.interpretability.question import Question
 from core.progress import Progress, silent
 
@@ -109,7 +110,6 @@ def _what_it_uses(answered: Answered, progress: Progress) -> dict[str, Scores]:
     import torch
 
     from core.interpretability.attribution.baselines import BASELINES
-    from core.interpretability.measures.faithfulness import faithfulness
 
     subject, pixels = answered.subject, torch.from_numpy(answered.pixels).to(answered.subject.device)
     curves = faithfulness(
@@ -123,8 +123,7 @@ def _what_it_uses(answered: Answered, progress: Progress) -> dict[str, Scores]:
         progress=progress,
     )
     ranked = np.ptp(answered.answers["map"].reshape(len(pixels), -1), axis=1) > 0
-    areas = {"insertion": curves.insertion_auc, "deletion": curves.deletion_auc}
-    return {name: np.where(ranked, values, np.nan) for name, values in areas.items()}
+    return {name: np.where(ranked, one.compute(curves), np.nan) for name, one in FAITHFULNESS.items()}
 
 
 _STEPS = 16  # of a curve: over many images its area needs no finer one
@@ -133,52 +132,12 @@ INSTRUMENTS: dict[str, Instrument] = {
     instrument.name: instrument
     for instrument in (
         Instrument("agreement", "Where it looks", (*AGREEMENT, *LOCALISATION, "area"), _where_it_looks),
-        Instrument("faithfulness", "What it uses", ("insertion", "deletion"), _what_it_uses),
+        Instrument("faithfulness", "What it uses", tuple(FAITHFULNESS), _what_it_uses),
     )
 }
 
 
-@dataclass(frozen=True)
-class Scale:
-    """What a figure of a survey means: for axes, captions and hovers."""
-
-    name: str
-    title: str
-    short: str
-    meaning: str  # two lines: what it says and its source; what it cannot say
-    lowest: float
-    highest: float
-
-
-SCALES: dict[str, Scale] = {
-    scale.name: scale
-    for scale in (
-        *(
-            Scale(one.name, one.title, one.short, one.meaning, one.lowest, one.highest)
-            for one in (*AGREEMENT.values(), *LOCALISATION.values())
-        ),
-        Scale(
-            "insertion",
-            "Insertion: area under the curve",
-            "Insertion",
-            "The mean probability of the class while the pixels that the map ranks highest are put into a blurred "
-            "picture first: high if they suffice (Petsiuk et al. 2018, arXiv 1806.07421).\n"
-            "It falls with the network's confidence too, whatever the map: hold it against the yardsticks.",
-            0.0,
-            1.0,
-        ),
-        Scale(
-            "deletion",
-            "Deletion: area under the curve",
-            "Deletion",
-            "The mean probability of the class while the pixels that the map ranks highest are taken away first: low "
-            "if the network relied on them (Petsiuk et al. 2018, arXiv 1806.07421).\n"
-            "It is low for every network that is not sure of the class: hold it against the yardsticks.",
-            0.0,
-            1.0,
-        ),
-    )
-}
+MEASURES: dict[str, Measure] = {**AGREEMENT, **LOCALISATION, **FAITHFULNESS}
 
 
 def figures(rows: Rows, dense: Answers) -> dict[str, Any]:

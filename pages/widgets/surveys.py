@@ -13,7 +13,7 @@ from core.experiment import ExperimentSpec
 from core.figures.surveys import Panel, with_panels
 from core.interpretability.attribution.registry import METHODS
 from core.interpretability.question import Question
-from core.interpretability.survey import INSTRUMENTS, SCALES
+from core.interpretability.survey import INSTRUMENTS, MEASURES
 from core.jobs.estimate import expected_speed, survey_seconds
 from core.jobs.subject import Subject
 from core.store.queue import FAILED, Job
@@ -49,7 +49,7 @@ class Below:
 
 def choose_below() -> Below | None:
     """Draw the choice of what stands below the accuracy; None for nothing."""
-    shorts = {scale.short: scale.name for scale in SCALES.values()}
+    shorts = {scale.short: scale.name for scale in MEASURES.values()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
             "Below the accuracy",
@@ -99,7 +99,7 @@ def explain_below(below: Below) -> None:
     """Say what each measure means, and what the yardsticks are."""
     marks = "; ".join(f"{one.title.lower()}: {one.meaning}" for one in YARDSTICKS.values())
     for measure in below.measures:
-        scale = SCALES[measure]
+        scale = MEASURES[measure]
         st.caption(plain(f"{scale.title}. {scale.meaning}"), help=plain(f"Yardsticks. {marks}."))
 
 

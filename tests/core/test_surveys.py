@@ -16,7 +16,9 @@ def answers(labels, predicted):
 
 
 def measured(labels, predicted, **measures):
-    found = np.full(len(labels), np.nan, INSTRUMENTS["agreement"].rows)
+    found = np.zeros(len(labels), INSTRUMENTS["agreement"].rows)
+    for name in INSTRUMENTS["agreement"].measures:
+        found[name] = np.nan
     for name, values in ({"label": labels, "predicted": predicted} | measures).items():
         found[name] = values
     return found

@@ -7,7 +7,7 @@ from core.experiment import ExperimentSpec
 from core.figures.curves import tradeoff_curves
 from core.figures.surveys import PANEL, Panel, with_panels
 from core.figures.theme import TECHNIQUE_COLOURS
-from core.interpretability.survey import SCALES
+from core.interpretability.survey import MEASURES
 from core.pruning.settings import Pruning
 from core.series import with_series
 
@@ -94,7 +94,7 @@ def test_where_a_map_lies_stands_beside_the_area_of_the_object(runs, surveyed):
     assert not any("area" in text for text in words(drawn(runs, surveyed)))
 
 
-@pytest.mark.parametrize("measure", SCALES)
+@pytest.mark.parametrize("measure", MEASURES)
 def test_without_a_survey_the_panel_says_so(runs, measure):
     figure = drawn(runs, pd.DataFrame(), measure)
     assert any("not surveyed yet" in text for text in words(figure))
