@@ -27,8 +27,8 @@ test-slow: .venv/installed-dev ## run the slow tests too
 lint: .venv/installed-dev ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-screenshots: .venv/installed-dev ## take the README's pictures of the pages (needs Chromium)
-	@$(BIN)/python -m scripts.screenshots
+screenshots: .venv/installed-dev ## take the README's pictures of the pages and draw its figure (needs Chromium)
+	@$(BIN)/python -m scripts.screenshots && $(BIN)/python -m scripts.figures
 
 clean: ## remove the virtual environment; the cache stays
 	rm -rf .venv
