@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.evaluation.accuracy import right
@@ -17,6 +17,7 @@ def pair(rows):
     return predictions(pruned, labels), predictions(dense, labels)
 
 
+@settings(max_examples=40)  # pandas is slow
 @given(rows)
 def test_confusions_count_every_wrong_image_once(rows):
     pruned, _ = pair(rows)
@@ -25,6 +26,7 @@ def test_confusions_count_every_wrong_image_once(rows):
     assert all(label != predicted for label, predicted in counts.index)
 
 
+@settings(max_examples=40)  # pandas is slow
 @given(rows)
 def test_shifts_add_up_to_the_change_of_all_mistakes_and_the_largest_come_first(rows):
     pruned, dense = pair(rows)
@@ -36,6 +38,7 @@ def test_shifts_add_up_to_the_change_of_all_mistakes_and_the_largest_come_first(
     assert (shifts[["dense", "pruned"]].max(axis=1) <= shifts["images"]).all()
 
 
+@settings(max_examples=40)  # pandas is slow
 @given(rows)
 def test_the_other_way_round_every_shift_changes_its_sign(rows):
     pruned, dense = pair(rows)

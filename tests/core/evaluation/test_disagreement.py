@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InvalidSettingError
@@ -30,6 +30,7 @@ def test_lost_images_are_those_the_dense_network_knows_and_the_pruned_one_does_n
     assert disagreements(pruned, dense, "lost")["image"].tolist() == [20, 40]  # the losses rose by 4.9 and 0.9
 
 
+@settings(max_examples=40)  # pandas is slow
 @given(answers, st.integers(0, 5))
 def test_only_images_that_both_have_seen_count_and_the_largest_change_comes_first(rows, missing):
     pruned, dense = pair(rows, missing)
@@ -41,6 +42,7 @@ def test_only_images_that_both_have_seen_count_and_the_largest_change_comes_firs
         assert (kind.sign * found["loss_change"]).is_monotonic_decreasing
 
 
+@settings(max_examples=40)  # pandas is slow
 @given(answers)
 def test_every_image_of_which_both_say_different_things_is_of_one_kind(rows):
     pruned, dense = pair(rows)
@@ -50,6 +52,7 @@ def test_every_image_of_which_both_say_different_things_is_of_one_kind(rows):
     assert (found["differently"][["dense", "pruned"]] != 0).all(axis=None)  # the label is 0 throughout
 
 
+@settings(max_examples=40)  # pandas is slow
 @given(answers)
 def test_what_one_lost_the_other_gained(rows):
     pruned, dense = pair(rows)
