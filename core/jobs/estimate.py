@@ -99,9 +99,14 @@ def outlook(jobs: Sequence[Job]) -> Outlook:
 
 
 def _images_left(job: Job, running: Job | None) -> float:
-    """Return how many images a job still has to evaluate; a queued one as many as it asks for, or as the running."""
+    """Return how many images a job still has to evaluate; a queued one as many as it asks for, or as the running.
+
+    NaN where that is not known, and for a job of another kind than the running one, whose speed says nothing of it.
+    """
     if job.total:
         return job.total - job.done
+    if running and job.kind != running.kind:
+        return math.nan
     asked = job.request.get("images")
     return float(asked) if asked else float(running.total) if running and running.total else math.nan
 

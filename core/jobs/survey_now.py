@@ -20,7 +20,8 @@ def survey_now(
     """Yield one row a spec (all of one network and its images): what was asked, the figures, the yardsticks.
 
     `randomised` and `other_image` are what the two yardsticks score at the instrument's first measure; the figures
-    are over all images surveyed so far, which may be more than `survey` asks. What is known is not measured again.
+    are over all images surveyed so far, which may be more than `survey` asks; None where a measure is defined for none
+    of them. What is known is not measured again.
     """
     job = Executor(store).survey(specs, survey)
     if job:
@@ -31,6 +32,7 @@ def survey_now(
     dense_id = with_dense_first(specs)[0].run_id(*shas)
     first = survey.measures.measures[0]
     marks = {name: figures.get(first) for name, figures in yardsticks(store, survey, dense_id).items()}
+    undefined = dict.fromkeys(f"{name}{end}" for name in survey.measures.measures for end in ("", "_low", "_high"))
     for spec in specs:
         run_id = spec.run_id(*shas)
         yield {
@@ -41,6 +43,7 @@ def survey_now(
             "method": survey.question.method,
             "rate": spec.pruning.rate,
             "question": survey.question.in_words(),
+            **undefined,
             **known[run_id],
             "randomised": marks.get("randomised"),
             "other_image": marks.get("other"),

@@ -188,6 +188,57 @@ def test_attribute_writes_a_map_and_a_picture_for_each_network_on_one_scale(shel
     assert not np.array_equal(first, second)
 
 
+def test_attribute_tells_what_the_map_is_worth(shell, tmp_path):
+    words = ("--image-id", "scene-000003", "--method", "ig", "--set", "steps=20", "--rate", 0.3, "--out", tmp_path)
+    _, out, _ = shell("attribute", *words, "--json")
+    dense, pruned = (json.loads(line) for line in out.splitlines())
+    assert dense["spearman"] == pytest.approx(1)
+    assert abs(pruned["randomised"]) < 0.3 < pruned["spearman"] < 1
+    assert {"ssim", "iou", "cosine", "pointing", "inside", "area", "other_image"} <= set(pruned)
+    assert dense["completeness_error"] < 0.2
+    assert np.load(dense["map"])["map"].sum() == pytest.approx(dense["logit_rise"], rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--method", "lrp"), "no attribution method 'lrp'"),
+        (("--method", "ig", "--set", "steps=1"), "steps"),
+        (("--method", "ig", "--baseline", "white"), "baseline 'white'"),
+        (("--target", "logit"), "target 'logit'"),
+    ],
+)
+def test_attribute_refuses_what_cannot_be_asked(shell, tmp_path, words, reason):
+    status, _, err = shell("attribute", "--image-id", "scene-000003", "--out", tmp_path, *words)
+    assert status == 2
+    assert reason in err
+
+
+def test_agreement_prints_one_object_a_technique_method_and_rate(shell):
+    words = ("--technique", "unstructured,structured", "--rates", "0.05,0.5", "--method", "gradcam,saliency")
+    status, out, _ = shell("agreement", *words, "--images", 6, "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0
+    assert {(row["technique"], row["method"], row["rate"]) for row in rows} == {
+        (technique, method, rate)
+        for technique in ("unstructured", "structured")
+        for method in ("gradcam", "saliency")
+        for rate in (0.05, 0.5)
+    }
+    wanted = {"images", "top1", "spearman", "spearman_low", "spearman_high", "ssim", "iou", "cosine"}
+    assert all(wanted | {"randomised", "other_image"} <= set(row) for row in rows)
+    assert all(row["images"] == 6 for row in rows)
+    assert all(row["spearman"] is not None for row in rows if row["rate"] == 0.05)
+
+
+@pytest.mark.parametrize("words", [("--rates", "a,b"), ("--rates", ""), ("--method", "lrp"), ("--images", 0)])
+def test_agreement_refuses_what_cannot_be_asked(shell, words):
+    status, out, err = shell("agreement", *words)
+    assert status == 2
+    assert not out
+    assert "allowed" in err
+
+
 def test_an_unknown_image_is_refused_with_one_that_is_there(shell, tmp_path):
     status, _, err = shell("attribute", "--image-id", "nothing", "--out", tmp_path)
     assert status == 2
