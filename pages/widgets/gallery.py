@@ -54,7 +54,6 @@ def _choose(said: Said) -> tuple[str, str, int | None]:
     kinds = [kind.title for kind in KINDS.values()]
     name_unknown("kind", "kind of image", [*kinds, PIES])
     name_unknown("order", "order", list(ORDERS))
-    name_unknown("class", "class", [EVERY, *present])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         kind = st.segmented_control(
             "Kind", [*kinds, PIES], default=kinds[0], required=True, key="kind", bind="query-params",
@@ -92,7 +91,9 @@ def _exemplars(said: Said) -> pd.DataFrame:
     """Draw the choice of a population and return its PIEs, and say what they are."""
     members = choose_population(said.family)
     if len(members) < 2:
-        st.caption(f"{count(len(members), 'network')} in this range: a population takes two or more.")
+        st.caption(
+            f"{count(len(members), 'network')} in this range: a population takes two or more. Widen it, or run more in Trade-offs."
+        )
         return pd.DataFrame(columns=["label", "dense_probability"])
     table = modes([predictions_of(member) for member in members], said.dense)
     images = exemplars(table)
