@@ -91,9 +91,8 @@ def _exemplars(said: Said) -> pd.DataFrame:
     """Draw the choice of a population and return its PIEs, and say what they are."""
     members = choose_population(said.family)
     if len(members) < 2:
-        st.caption(
-            f"{count(len(members), 'network')} in this range: a population takes two or more. Widen it, or run more in Trade-offs."
-        )
+        found = count(len(members), "network")
+        st.caption(f"{found} in this range: a population takes two or more. Widen it, or run more in Trade-offs.")
         return pd.DataFrame(columns=["label", "dense_probability"])
     table = modes([predictions_of(member) for member in members], said.dense)
     images = exemplars(table)
