@@ -1,7 +1,8 @@
-"""What there is: networks and data."""
+"""What there is: networks, data, attribution methods."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from core.cli.options import Json, NetworkName, Preprocess, Weights
 from core.cli.output import Bar, show
 from core.experiment import ExperimentSpec
+from core.interpretability.attribution.registry import METHODS
 from core.jobs.subject import find_subject
 from core.networks.registry import NETWORKS
 from core.store.database import open_store
@@ -20,6 +22,22 @@ def networks(as_json: Json = False) -> None:
         path = entry.find()
         about = {"network": name, "title": entry.title, "file": str(path) if path else None, "needs": entry.needs}
         show(about, as_json, f"{name:16} {entry.title:24} {path or entry.needs}")
+
+
+def methods(as_json: Json = False) -> None:
+    """List the attribution methods: what each says, what it cannot, its parameters and its cost in passes."""
+    for name, method in METHODS.items():
+        settings = method.settings()
+        about = {
+            "method": name,
+            "title": method.title,
+            "meaning": method.meaning,
+            "limits": method.limits,
+            "parameters": settings,
+            "baseline": method.baseline,
+            "passes": asdict(method.cost(settings)),
+        }
+        show(about, as_json, f"{name:16} {method.title:24} {method.meaning}")
 
 
 def data(

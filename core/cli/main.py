@@ -11,7 +11,7 @@ from core.cli.attribute import attribute
 from core.cli.bench import app as bench
 from core.cli.demo import results, train
 from core.cli.evaluate import evaluate, sweep
-from core.cli.lists import data, networks
+from core.cli.lists import data, methods, networks
 from core.cli.worker import worker
 from core.errors import InvalidSettingError, PrunescopeError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.command("networks")(networks)
 app.command("data")(data)
+app.command("methods")(methods)
 app.command("evaluate")(evaluate)
 app.command("sweep")(sweep)
 app.command("attribute")(attribute)
