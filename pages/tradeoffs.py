@@ -163,7 +163,7 @@ def _packing(subject: Subject) -> str:
 
 def _results(view: View, runs: pd.DataFrame, *, working: bool) -> None:
     axis, measure, everything = _axes()
-    below = choose_below()
+    below = choose_below(runs)
     shown = runs if everything or view.curves is None else _chosen(runs, view.curves)
     _failures(shown)
     if "images" not in shown or shown["images"].isna().all():

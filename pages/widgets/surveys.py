@@ -17,7 +17,7 @@ from core.interpretability.survey import INSTRUMENTS, MEASURES
 from core.jobs.estimate import expected_speed, survey_seconds
 from core.jobs.subject import Subject
 from core.store.queue import FAILED, Job
-from core.surveys import IMAGES, YARDSTICKS, Survey, survey_frame, yardsticks
+from core.surveys import IMAGES, YARDSTICKS, Survey, known_surveys, survey_frame, yardsticks
 from core.words import count, duration
 from pages.widgets.core_access import executor, keep_workers, store
 from pages.widgets.errors import plain, shown_errors
@@ -47,8 +47,8 @@ class Below:
         return {survey.instrument: survey for survey in map(self.survey, self.measures)}
 
 
-def choose_below() -> Below | None:
-    """Draw the choice of what stands below the accuracy; None for nothing."""
+def choose_below(runs: pd.DataFrame) -> Below | None:
+    """Draw the choice of what stands below the accuracy of `runs` (as `runs_frame`, with `series`); None: nothing."""
     shorts = {scale.short: scale.name for scale in MEASURES.values()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
@@ -64,7 +64,7 @@ def choose_below() -> Below | None:
         )
         if not chosen:
             return None
-        method = _choose_method()
+        question = _choose_question(runs)
         images = st.number_input(
             "Images", 2, _MOST_IMAGES, IMAGES, 50, key="surveyed", bind="query-params", width=130,
             help="The first of the order that is common to all networks, balanced over the classes.",
@@ -75,17 +75,32 @@ def choose_below() -> Below | None:
             bind="query-params",
             help="Filled: images that the dense network knows and the pruned one still knows. Open: images it lost.",
         )
-    return Below(Question(method), int(images), tuple(shorts[short] for short in chosen), split)
+    return Below(question, int(images), tuple(shorts[short] for short in chosen), split)
 
 
-def _choose_method() -> str:
-    titles = {method.title: name for name, method in METHODS.items()}
-    first = list(titles.values()).index(Question().method)
+def _choose_question(runs: pd.DataFrame) -> Question:
+    """Draw the choice of the maps: each method with its defaults, and whatever else was surveyed already."""
+    questions = {method.title: Question(name) for name, method in METHODS.items()}
+    usual = {question.id for question in questions.values()}
+    dense = _dense_id(runs)
+    others = [survey.question for survey in known_surveys(store(), dense)] if dense else []
+    questions |= {question.in_words(): question for question in others if question.id not in usual}
     title = st.selectbox(
-        "Maps by", list(titles), index=first, key="by", bind="query-params", width=190,
-        help="The attribution method, with its default parameters, for the true class.",
-    )  # fmt: skip
-    return titles[title]
+        "Maps by",
+        list(questions),
+        index=[question.id for question in questions.values()].index(Question().id),
+        key="by",
+        bind="query-params",
+        width=190,
+        help="The attribution method with its default parameters, for the true class. Other questions, surveyed by "
+        "`python -m core agreement`, stand at the end.",
+    )
+    return questions[title]
+
+
+def _dense_id(runs: pd.DataFrame) -> str | None:
+    dense = runs.loc[runs["series"].isna(), "id"]
+    return str(dense.iloc[0]) if len(dense) else None
 
 
 def draw_below(figure: go.Figure, below: Below, runs: pd.DataFrame, subject: Subject, axis: str) -> go.Figure:
@@ -155,6 +170,6 @@ def _failed(survey: Survey) -> None:
 
 def _known(survey: Survey, runs: pd.DataFrame, subject: Subject) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
     network, data = subject.network.sha256, subject.fingerprint() or "not packed"
-    dense = runs.loc[runs["series"].isna(), "id"]
-    marks = yardsticks(store(), survey, dense.iloc[0]) if len(dense) else {}
+    dense = _dense_id(runs)
+    marks = yardsticks(store(), survey, dense) if dense else {}
     return survey_frame(store(), survey, network, data), marks

@@ -273,6 +273,16 @@ def test_several_measures_stand_below_each_other_and_each_takes_its_own_survey(s
     assert labels(page).count("Survey") == 1
 
 
+def test_a_question_with_other_settings_can_be_chosen_once_it_was_surveyed(surveyed, visit, empty_store):
+    asked = Survey(Question("ig", parameters=(("steps", 20),)))
+    assert asked.question.in_words() not in visit(**ONE).selectbox(key="by").options
+    with empty_store.writing() as db:
+        figures = {"images": 100, "spearman": 0.7, "question": asked.question.to_json()}
+        put_result(db, surveyed[0.0], asked.kind, figures)
+    page = visit(**ONE, by=asked.question.in_words())
+    assert list(below(page)) == [surveyed[0.0]]
+
+
 def test_nothing_may_stand_below(surveyed, visit):
     page = visit(**ONE)
     page.multiselect(key="below").set_value([]).run()
