@@ -1,4 +1,4 @@
-"""Take the README's pictures of the three pages, light and dark: `screenshots.py [FOLDER]`."""
+"""Take the README's pictures of the pages, light and dark: `screenshots.py [FOLDER]`."""
 
 from __future__ import annotations
 
@@ -49,6 +49,8 @@ def _addresses(cache: Path) -> dict[str, tuple[str, str]]:
     return {
         "tradeoffs": (f"/?run={chosen}", points),
         "saliency": (f"/saliency?{inspected}", "[data-testid=stImage] img"),
+        "forgetting": (f"/forgetting?{urlencode({'run': chosen})}", "[data-testid=stPlotlyChart] .plot-container"),
+        "forgotten": (f"/forgetting?{urlencode({'run': chosen, 'show': 'Images'})}", "[data-testid=stImage] img"),
         "runs": ("/runs", "[data-testid=stDataFrame]"),
     }
 
