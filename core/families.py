@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 import pandas as pd
 
+from core.data.source import SCENES
 from core.errors import BrokenDataError
 from core.experiment import ExperimentSpec
+from core.networks.registry import NETWORKS
 from core.series import Series, series_of, titles
 
 
@@ -68,8 +71,15 @@ def families(runs: pd.DataFrame) -> tuple[Family, ...]:
         return ()
     groups = [rows for _, rows in runs.sort_values("created_at").groupby(["network_sha", "data_sha"])]
     groups.sort(key=lambda rows: float(rows["created_at"].max()), reverse=True)
-    names = [f"{rows['network'].iloc[-1]}, {rows['data'].iloc[-1]}" for rows in groups]
+    names = [_in_words(str(rows["network"].iloc[-1]), str(rows["data"].iloc[-1])) for rows in groups]
     return tuple(_family(rows, name, names.count(name) > 1) for rows, name in zip(groups, names, strict=True))
+
+
+def _in_words(network: str, data: str) -> str:
+    """Return "GoogLeNet demo, generated scenes"; of files the last names of their paths."""
+    whose = NETWORKS[network].title if network in NETWORKS else PurePath(network).name
+    which = "generated scenes" if data == SCENES else "/".join(PurePath(data).parts[-2:])
+    return f"{whose}, {which}"
 
 
 def check_unchanged(family: Family, network_sha: str, data_sha: str | None) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from core.errors import BrokenDataError
@@ -95,3 +96,17 @@ def test_runs_of_other_weights_or_other_images_are_refused_by_name(store):
         check_unchanged(family, "b" * 64, None)
     with pytest.raises(BrokenDataError, match="the weights and the images of"):
         check_unchanged(family, "b" * 64, "e" * 64)
+
+
+@pytest.mark.parametrize(
+    ("network", "data", "title"),
+    [
+        ("demo", "scenes", "GoogLeNet demo, generated scenes"),
+        ("/models/mine.safetensors", "/data/imagenet/val", "mine.safetensors, imagenet/val"),
+    ],
+)
+def test_a_title_says_network_and_images_in_words(network, data, title):
+    spec = ExperimentSpec()
+    row = {"id": "a", "spec": spec.to_json(), "network": network, "data": data, "network_sha": "n", "data_sha": "d"}
+    (family,) = families(pd.DataFrame([row | {"created_at": 1.0}]))
+    assert family.title == title

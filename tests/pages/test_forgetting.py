@@ -105,7 +105,7 @@ def test_the_first_line_says_which_networks_on_how_many_images_with_what_differe
     page = opened(run=ids["middle"])
     assert not page.exception
     first = page.markdown[0].value.replace("\\", "")
-    assert first.startswith("net, scenes: unstructured L1 0.50, local against dense on the same 60 images.")
+    assert first.startswith("net, generated scenes: unstructured L1 0.50, local against dense on the same 60 images.")
     assert "Top-1 96.7 % → 93.3 %, −3.3 points" in first
     assert first.endswith("3 lost, 1 gained and 1 wrong in another way.")
 
