@@ -13,6 +13,7 @@ from core.series import Series
 from core.store.database import Store
 from core.store.predictions import load
 from core.store.runs import Run, find_result, find_run
+from core.surveys import agreement_table
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Detail:
     figures: dict[str, Any]  # as `core.evaluation.accuracy` names them; empty while nothing is measured
     sparsity: dict[str, float]  # prunable, conv, all
     layers: dict[str, float]  # layer -> sparsity
+    maps: pd.DataFrame  # as `agreement_table` returns it; empty for the dense network
     classes: pd.DataFrame  # as `per_class` returns it, the largest loss first; empty for the dense network
 
     @property
@@ -54,6 +56,7 @@ def find_detail(store: Store, run_id: str, classes: tuple[str, ...]) -> Detail |
         figures=figures,
         sparsity={name: sparsity[name] for name in ("prunable", "conv", "all") if name in sparsity},
         layers=sparsity.get("layers", {}),
+        maps=agreement_table(store, run_id, dense_id) if run_id != dense_id else pd.DataFrame(),
         classes=_classes(store, run, dense_id, figures.get("paired_images", 0), classes),
     )
 

@@ -96,6 +96,35 @@ def known_surveys(store: Store, dense_id: str) -> list[Survey]:
     return list(_known(store, dense_id))
 
 
+def agreement_table(store: Store, run_id: str, dense_id: str) -> pd.DataFrame:
+    """Return how far a run's maps agree with the dense network's (Spearman), a row a question, beside the yardsticks.
+
+    Columns `maps by`, `agreement`, `low`, `high`, one a yardstick, `images`; empty if nothing was surveyed.
+    """
+    found = [
+        _agreement(store, survey, run_id, dense_id)
+        for survey in known_surveys(store, dense_id)
+        if survey.instrument == "agreement"
+    ]
+    return pd.DataFrame([row for row in found if row])
+
+
+def _agreement(store: Store, survey: Survey, run_id: str, dense_id: str) -> dict[str, Any] | None:
+    figures = find_result(store, run_id, survey.kind) or {}
+    if "spearman" not in figures:
+        return None
+    usual = survey.question.id == Question(survey.question.method).id
+    marks = {name: values.get("spearman") for name, values in yardsticks(store, survey, dense_id).items()}
+    return {
+        "maps by": survey.question.entry.title if usual else survey.question.in_words(),
+        "agreement": figures["spearman"],
+        "low": figures.get("spearman_low"),
+        "high": figures.get("spearman_high"),
+        **{YARDSTICKS[name].title.lower(): value for name, value in marks.items()},
+        "images": int(figures["images"]),
+    }
+
+
 def _known(store: Store, dense_id: str) -> Iterator[Survey]:
     with store.reading() as db:
         query = "SELECT kind FROM results WHERE run_id = ? ORDER BY written_at DESC"

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.figures.curves import layer_bars
 from core.results import Detail
+from core.surveys import YARDSTICKS
 from core.words import between, count, percent, points, points_between, probability
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
@@ -23,6 +24,8 @@ def draw_detail(detail: Detail) -> None:
     _figures(detail)
     if detail.run.technique:
         _layers(detail)
+    if len(detail.maps):
+        _maps(detail.maps)
     if len(detail.classes):
         _classes(detail.worst_classes(_CLASSES_SHOWN))
 
@@ -69,6 +72,17 @@ def _layers(detail: Detail) -> None:
     st.markdown("Removed from each layer", help="Share of each layer's weights that is zero, by inception block")
     figure = layer_bars(detail.layers, detail.run.technique, dark=is_dark())
     st.plotly_chart(figure, key="layers", config={"displayModeBar": False})
+
+
+def _maps(maps: pd.DataFrame) -> None:
+    what = (
+        "Spearman's rank correlation of its maps with the dense network's, mean over the images with its 95 % interval"
+    )
+    marks = ". ".join(f"{one.title}: {one.meaning}" for one in YARDSTICKS.values())
+    st.markdown("Where it looks", help=plain(f"{what}. {marks}."))
+    decimals = st.column_config.NumberColumn(format="%.2f")
+    config = {name: decimals for name in maps.columns if name not in ("maps by", "images")}
+    st.dataframe(maps, hide_index=True, column_config=config)
 
 
 def _classes(classes: pd.DataFrame) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from core.evaluation.accuracy import accuracy, against_dense
 from core.experiment import ExperimentSpec
+from core.interpretability.question import Question
 from core.predictions import PREDICTION
 from core.pruning.settings import Pruning
 from core.results import find_detail, history, results_csv, results_table
@@ -14,6 +15,7 @@ from core.series import with_series
 from core.store.database import open_store
 from core.store.predictions import append
 from core.store.runs import Run, put_result, put_run, runs_frame
+from core.surveys import Survey
 
 DENSE = ExperimentSpec()
 PRUNED = replace(DENSE, pruning=Pruning("structured", rate=0.1))
@@ -54,6 +56,20 @@ def store(tmp_path):
 def runs(store):
     dense = record(store, DENSE, predictions())
     return dense, record(store, PRUNED, predictions(wrong=[0, 3, 6, 1]), predictions())
+
+
+def test_agreement_stands_beside_its_yardsticks(store, runs):
+    dense, pruned = runs
+    asked = Survey(Question("gradcam"))
+    question = {"question": asked.question.to_json(), "images": 100}
+    with store.writing() as db:
+        put_result(db, dense, asked.kind, {"spearman": 1.0} | question)
+        put_result(db, pruned, asked.kind, {"spearman": 0.8, "spearman_low": 0.7, "spearman_high": 0.9} | question)
+        put_result(db, dense, asked.yardstick("randomised"), {"spearman": 0.1} | question)
+    (row,) = find_detail(store, pruned, CLASSES).maps.to_dict("records")
+    about = {"maps by": "Grad-CAM", "agreement": 0.8, "low": 0.7, "high": 0.9, "images": 100}
+    assert row == about | {"randomised network": 0.1}
+    assert find_detail(store, dense, CLASSES).maps.empty
 
 
 def test_the_class_that_loses_most_comes_first(store, runs):
