@@ -7,6 +7,7 @@ import streamlit as st
 from core.experiment import ExperimentSpec
 from core.families import families
 from core.store.runs import runs_frame
+from pages.widgets.closeup import draw_closeup
 from pages.widgets.compared import Compared, choose_networks, move, subject_in
 from pages.widgets.core_access import store
 from pages.widgets.display import choose_look
@@ -16,6 +17,7 @@ from pages.widgets.question import choose_question
 from pages.widgets.router import through_router
 from pages.widgets.strip import draw_strip, prepare
 from pages.widgets.views import shown
+from pages.widgets.yardsticks import draw_agreement
 
 _SCALE = 520  # pixels: fits beside the controls at 1440, under them at 800
 
@@ -24,7 +26,8 @@ def page() -> None:
     """Draw the page."""
     compared = _choose_networks()
     subject = subject_in(compared)
-    image = shown(subject, choose_image(subject, compared))
+    chosen = choose_image(subject, compared)
+    image = shown(subject, chosen.place)
     said = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         question = choose_question(said)
@@ -32,7 +35,11 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         look = choose_look(said, image.example.mask is not None)
         scale = st.container(width=_SCALE)
-    draw_strip(image, compared, question, look, scale)
+    strip = draw_strip(image, compared, question, look, scale)
+    draw_closeup(strip.views, look, strip.ends)
+    room = st.empty()
+    other = None if chosen.next is None else shown(subject, chosen.next)
+    draw_agreement(strip.views, strip.slots, other, room)
     if not compared.members:
         _say_what_to_do()
     prepare(image, compared, question)

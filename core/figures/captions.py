@@ -25,18 +25,25 @@ def about(question: Question, target: str) -> str:
     return ", ".join([f"{question.entry.title} for {target} ({TARGETS[question.target].title})", *details(question)])
 
 
-def scale_in_words(look: Look, maps: Sequence[Map], ends: Sequence[float]) -> str:
-    """Return where the scale of the maps ends and how much lies beyond; for masked pictures, what is visible."""
+def scale_in_words(look: Look, maps: Sequence[Map], ends: Sequence[float], together: int = 0) -> str:
+    """Return where the scale of the maps ends and how much lies beyond; for masked pictures, what is visible.
+
+    `together` is the number of maps that a common scale is made for, where these are only some of them.
+    """
     if look.style == MASKED:
         return f"Visible are the {percent(look.share, 0)} of the pixels that count most for the class, in each map."
-    several = len(maps) > 1
-    whose = f"One colour scale for all {len(maps)} maps" if several and look.common else "The colour scale"
-    each = " of each map" if several and not look.common else ""
-    values = "all values" if several and look.common else "its values"
+    together = max(len(maps), together)
+    if together == 1:
+        whose, values = "The colour scale", "all values"
+    elif look.common:
+        whose, values = f"One colour scale for all {together} maps", "all their values"
+    else:
+        whose, values = "The colour scale of each map", "its values"
     end = f"the maximum of {values}" if look.percentile == 100 else f"the {look.percentile:g}th percentile of {values}"
     beyond = clipped_share(maps, ends)
-    said = f"; {percent(beyond)} of the pixels lie beyond and take the colour of the end" if beyond else ""
-    return f"{whose}{each} ends at {end}{said}."
+    here = " here" if together > len(maps) else ""
+    said = f"; {percent(beyond)} of the pixels{here} lie beyond and take the colour of the end" if beyond else ""
+    return f"{whose} ends at {end}{said}."
 
 
 def shown_as(look: Look) -> str:
@@ -44,6 +51,16 @@ def shown_as(look: Look) -> str:
     if look.style == MASKED:
         return "masked picture"
     return "heat map" if look.style == HEAT else f"overlay at opacity {look.opacity:.2f}"
+
+
+def whole(question: Question, target: str, network: str, image: str, look: Look, scale: str) -> list[str]:
+    """Return the whole caption of a map, a sentence or two a line; `scale` is what `scale_in_words` says of it."""
+    return [
+        f"{about(question, target)}.",
+        f"Network: {network}.",
+        f"Image: {image}.",
+        f"Shown as {shown_as(look)}. {scale}",
+    ]
 
 
 def _value(value: float | str) -> str:

@@ -184,7 +184,7 @@ def _write(moving: str, pinned: str) -> None:
 
 
 def _forget_choices() -> None:
-    for name in ("run", "runs", "image"):
+    for name in ("run", "runs", "image", "pins", "closeup"):
         st.query_params.pop(name, None)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from core.words import count
 from pages.widgets.compared import Compared
 from pages.widgets.core_access import store
 from pages.widgets.errors import plain, show_error
+from pages.widgets.pins import draw_pins
 from pages.widgets.views import shown
 
 EVERY, LOST = "All images", "Dense right, pruned wrong"
@@ -25,8 +28,16 @@ _THUMBNAILS = 8
 _WIDTH = 114  # pixels: eight in a row at 1440, four at 800
 
 
-def choose_image(subject: Subject, compared: Compared) -> int:
-    """Draw the choice of the image and return its place in the source."""
+@dataclass(frozen=True)
+class Chosen:
+    """The chosen image and the next one in the list (the last one's is the first; None: there is no other)."""
+
+    place: int  # in the source
+    next: int | None
+
+
+def choose_image(subject: Subject, compared: Compared) -> Chosen:
+    """Draw the choice of the image."""
     left, right = st.columns([1, 4])
     with left:
         places = _listed(subject, compared)
@@ -37,7 +48,9 @@ def choose_image(subject: Subject, compared: Compared) -> int:
         st.caption(f"{at + 1:,} of {len(places):,}" if len(found) else f"not one of these {len(places):,}")
     with right:
         _thumbnails(subject, places, at, chosen)
-    return chosen
+    draw_pins(subject, subject.source.ids[chosen])
+    after = int(places[(at + 1) % len(places)])
+    return Chosen(chosen, None if after == chosen else after)
 
 
 def _listed(subject: Subject, compared: Compared) -> NDArray[np.int64]:

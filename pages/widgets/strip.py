@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.figures.captions import details, scale_in_words
-from core.figures.look import MASKED, Look, outlined, picture_of
-from core.figures.maps import Picture, scale_bar
+from core.figures.export import file_name
+from core.figures.look import MASKED, Look, outlined
+from core.figures.maps import scale_bar
 from core.interpretability.question import TARGETS, Question
 from core.words import duration, listed, percent
 from pages.widgets.asked import View, ask_all, ask_of, limits_of
 from pages.widgets.compared import Compared
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
+from pages.widgets.pictures import all_files, picture_in
 from pages.widgets.question import passes_in_words
 from pages.widgets.tiles import draw_picture, draw_tile, tile_of
 from pages.widgets.views import Shown
@@ -26,7 +28,16 @@ _AHEAD = 4  # maps that are prepared on the curve, the nearest first
 _PATIENCE = 10.0  # seconds: a map that takes longer is not prepared
 
 
-def draw_strip(image: Shown, compared: Compared, question: Question, look: Look, scale: DeltaGenerator) -> list[View]:
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """What stands side by side: the views, where their scales end, and an empty slot in the tile of each."""
+
+    views: list[View]
+    ends: list[float]
+    slots: list[DeltaGenerator]
+
+
+def draw_strip(image: Shown, compared: Compared, question: Question, look: Look, scale: DeltaGenerator) -> Strip:
     """Draw the picture and a tile for each network, above them in words what they share, and in `scale` as a bar.
 
     While the maps take long, `scale` has the bar that tells how long.
@@ -43,17 +54,13 @@ def draw_strip(image: Shown, compared: Compared, question: Question, look: Look,
     with scale:
         _draw_scale(question, look, views, ends)
     with strip:
-        for place, (view, end) in enumerate(zip(views, ends, strict=True)):
-            draw_tile(tile_of(str(place), view, look, end), picture_in(view, look, end), image)
-    return views
-
-
-def picture_in(view: View, look: Look, end: float) -> Picture:
-    """Return a view's map as a picture; where there is none, the picture itself, almost vanished."""
-    example, signed = view.ask.image.example, view.ask.question.entry.signed
-    values, how = (np.zeros(example.pixels.shape[:2]), Look(MASKED)) if view.map is None else (view.map, look)
-    drawn = picture_of(example.pixels, values, how, limit=end, signed=signed, dark=is_dark())
-    return outlined(drawn, example.mask, look)
+        slots = [
+            draw_tile(tile_of(view, look, end), picture_in(view, look, end), image)
+            for view, end in zip(views, ends, strict=True)
+        ]
+    with about:
+        _download(views, look, ends)
+    return Strip(views, ends, slots)
 
 
 def prepare(image: Shown, compared: Compared, question: Question) -> None:
@@ -86,6 +93,18 @@ def _explain(about: DeltaGenerator, views: Sequence[View]) -> None:
     method = question.entry
     about.caption(f"{plain(method.meaning)} Limits: {plain(method.limits[:1].lower() + method.limits[1:])}")
     about.caption(_cost(views))
+
+
+def _download(views: Sequence[View], look: Look, ends: Sequence[float]) -> None:
+    st.download_button(
+        "Download all",
+        partial(all_files, views, look, ends),
+        f"{file_name(views[0].ask.image.example.id, views[0].ask.question.method)}.zip",
+        "application/zip",
+        type="tertiary",
+        on_click="ignore",
+        help="A ZIP file: each map as PNG with its caption and as NPZ with its numbers, and all side by side",
+    )
 
 
 def _cost(views: Sequence[View]) -> str:

@@ -17,8 +17,10 @@ from core.data.source import Source
 from core.errors import PrunescopeError
 from core.interpretability.inspection import Subject as Inspected
 from core.interpretability.inspection import attributions, one_at_a_time, probabilities, subject
+from core.interpretability.measures.faithfulness import STEPS, Faithfulness
 from core.interpretability.measures.randomisation import blocks_of, randomised_copy
 from core.interpretability.question import Question
+from core.interpretability.walks import walks
 from core.jobs.devices import pick_device
 from core.jobs.subject import Subject
 from core.networks.network import Network
@@ -115,6 +117,43 @@ class Ask:
         return one
 
 
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """The insertion and deletion curves of a map that is known."""
+
+    ask: Ask
+    map: Map
+
+    @property
+    def key(self) -> Hashable:
+        """What decides the curves."""
+        return "walk", self.ask.key
+
+    @property
+    def passes(self) -> int:
+        """Forward passes: two curves of so many points."""
+        return 2 * (STEPS + 1)
+
+    @property
+    def known(self) -> Faithfulness | None:
+        """The curves, if they were computed before."""
+        return _walks().get(self.key)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long they take is not known: a pass of a map says little of it."""
+        return None
+
+    def answer(self, progress: Progress) -> Faithfulness:
+        """Return the curves, kept or computed. `progress` may raise: nothing is left behind then."""
+        image, inspected = self.ask.image, _variant(self.ask.image.subject.network, self.ask.variant)
+        pixels, targets = image.example.pixels[None], [self.ask.target]
+        found = self.known
+        if found is None:
+            found = walks(inspected, pixels, targets, self.map[None], progress=progress)
+        return _walks().put(self.key, found)
+
+
 def shown(subject: Subject, index: int) -> Shown:
     """Return the image at `index` of the source, drawn or decoded at most once. Raises the errors of `example`."""
     return Shown(subject, _example(_source_key(subject), index, subject.source, subject.preset))
@@ -151,6 +190,11 @@ def _example(source_key: str, index: int, _source: Source, _preset: Preset) -> E
 
 @st.cache_resource(show_spinner=False)
 def _answers() -> Kept[Answer]:
+    return Kept(_MAPS)
+
+
+@st.cache_resource(show_spinner=False)
+def _walks() -> Kept[Faithfulness]:
     return Kept(_MAPS)
 
 

@@ -8,21 +8,47 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.progress import Progress
 from core.words import count, duration
-from pages.widgets.views import Answer, Ask
 
 _LONG = 2.0  # seconds from which on there is a bar
 _STOPPED = "stopped work"
 
+Result = TypeVar("Result", covariant=True)
 
-def answers(asks: Sequence[Ask], room: DeltaGenerator, key: str) -> list[Answer | None]:
-    """Return the answer to each ask; None for those that were not computed because the user stopped this very work.
+
+class Work(Protocol[Result]):
+    """A piece of work whose result is kept: an `Ask`, for one."""
+
+    @property
+    def key(self) -> Hashable:
+        """What decides the result."""
+
+    @property
+    def passes(self) -> int:
+        """Passes through a network that it takes."""
+
+    @property
+    def known(self) -> Result | None:
+        """The result, if it was computed before."""
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it takes, None if that is not known."""
+
+    def answer(self, progress: Progress) -> Result:
+        """Return the result, kept or computed."""
+
+
+def answers(asks: Sequence[Work[Result]], room: DeltaGenerator, key: str) -> list[Result | None]:
+    """Return the result of each piece of work; None for those left out because the user stopped this very work.
 
     `room` is an `st.empty()` where the bar is while it is needed, and what was stopped afterwards. `key` tells this
     work from others of the page.
@@ -36,7 +62,7 @@ def answers(asks: Sequence[Ask], room: DeltaGenerator, key: str) -> list[Answer 
     return [ask.known for ask in asks]
 
 
-def _compute(asks: Sequence[Ask], bar: _Bar) -> None:
+def _compute(asks: Sequence[Work[Any]], bar: _Bar) -> None:
     for ask in asks:
         bar.begin(ask)
         ask.answer(bar.report)
@@ -52,12 +78,12 @@ class _Bar:
     identity: str
     total: int  # passes
     expected: float | None  # seconds, None: not known
-    ask: Ask | None = None
+    ask: Work[Any] | None = None
     before: int = 0  # passes of the maps before this one
     started: float = field(default_factory=time.monotonic)
     place: DeltaGenerator | None = None
 
-    def begin(self, ask: Ask) -> None:
+    def begin(self, ask: Work[Any]) -> None:
         """Go on to the next map."""
         self.before += self.ask.passes if self.ask else 0
         self.ask = ask
@@ -91,19 +117,19 @@ def _in_words(what: str, passes: int, total: int, left: float | None) -> str:
     return f"{what}: {passes:,} of {count(total, 'pass', 'passes')}{ahead}"
 
 
-def _say_stopped(room: DeltaGenerator, asks: Sequence[Ask], key: str) -> None:
+def _say_stopped(room: DeltaGenerator, asks: Sequence[Work[Any]], key: str) -> None:
     there = sum(ask.known is not None for ask in asks)
     with room.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Stopped: {there} of {count(len(asks), 'map')} there.", width="content")
+        st.caption(f"Stopped: {there} of {len(asks)} there.", width="content")
         st.button("Go on", key=f"go on {key}", on_click=_stop, args=("",))
 
 
-def _expected(asks: Sequence[Ask]) -> float | None:
+def _expected(asks: Sequence[Work[Any]]) -> float | None:
     seconds = [ask.seconds for ask in asks]
     return None if None in seconds else sum(one for one in seconds if one is not None)
 
 
-def _identity(asks: Sequence[Ask], key: str) -> str:
+def _identity(asks: Sequence[Work[Any]], key: str) -> str:
     return hashlib.sha256(repr((key, [ask.key for ask in asks])).encode()).hexdigest()[:16]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
-import threading
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -18,20 +20,25 @@ from core.data.scenes import CLASSES
 from core.errors import BrokenDataError
 from core.evaluation.accuracy import accuracy
 from core.experiment import ExperimentSpec
+from core.figures.look import Look
 from core.interpretability.attribution.baselines import BASELINES
 from core.interpretability.attribution.registry import METHODS
 from core.interpretability.inspection import one_at_a_time
+from core.interpretability.measures.agreement import AGREEMENT
 from core.interpretability.question import Question
 from core.jobs.devices import pick_device
 from core.jobs.subject import find_subject
 from core.networks.googlenet import googlenet
 from core.paths import ROOT
 from core.predictions import PREDICTION
+from core.progress import silent
 from core.pruning.settings import Pruning
 from core.store.database import open_store
 from core.store.predictions import append
 from core.store.runs import Run, put_result, put_run
 from pages.widgets import core_access, views
+from pages.widgets.asked import View, ask_of
+from pages.widgets.pictures import all_files
 
 PRUNINGS = {
     "dense": Pruning(),
@@ -226,10 +233,9 @@ def test_the_parameters_of_a_method_come_from_its_entry_and_from_the_address(ids
 
 
 def test_a_method_that_begins_somewhere_asks_where(ids):
-    page = opened(
-        run=ids["low"], method="Integrated Gradients", **{"ig.steps": "5", "ig.baseline": BASELINES["mean"].title}
-    )
-    assert f"steps 5, from a {BASELINES['mean'].title} picture" in words(page)
+    mean = BASELINES["mean"].title
+    page = opened(run=ids["low"], method="Integrated Gradients", **{"ig.steps": "5", "ig.baseline": mean})
+    assert f"steps 5, baseline {mean}" in words(page)
     page.selectbox(key="method").select("Saliency").run()
     assert "ig.baseline" not in [box.key for box in page.selectbox]
 
@@ -257,7 +263,15 @@ def test_maps_are_shown_as_the_address_says(ids):
     assert words(page).count(", scale to ") == 0, "image captions are not text"
 
 
-def test_a_refused_map_says_why_in_its_tile_and_the_others_go_on(ids, monkeypatch):
+@pytest.fixture
+def forgotten():
+    """Nothing is kept from other tests, nor for them."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def test_a_refused_map_says_why_in_its_tile_and_the_others_go_on(ids, monkeypatch, forgotten):
     real = views.attributions
 
     def overflowing(inspected, *asked):
@@ -266,12 +280,18 @@ def test_a_refused_map_says_why_in_its_tile_and_the_others_go_on(ids, monkeypatc
         return real(inspected, *asked)
 
     monkeypatch.setattr(views, "attributions", overflowing)
-    st.cache_resource.clear()
     page = opened(run=ids["high"], runs=ids["low"], method="Saliency")
     assert not page.exception
     assert "No map: Saliency is not a finite number" in words(page)
     assert titles(page) == ["Picture", "Dense", "Unstructured 0.80", "Unstructured 0.20"]
     assert "One colour scale for all 2 maps" in words(page)
+
+
+def taken_and_given_back(lock):
+    taken = lock.acquire(timeout=5)
+    if taken:
+        lock.release()
+    return taken
 
 
 def test_a_map_that_is_interrupted_leaves_no_hook_and_no_lock(ids, weights, folder):
@@ -284,9 +304,77 @@ def test_a_map_that_is_interrupted_leaves_no_hook_and_no_lock(ids, weights, fold
     with pytest.raises(KeyboardInterrupt):
         ask.answer(interrupt)
     assert ask.known is None
-    free = threading.Thread(target=lambda: one_at_a_time(pick_device()).acquire(timeout=5) or pytest.fail("locked"))
-    free.start()
-    free.join()
+    with ThreadPoolExecutor(1) as elsewhere:
+        assert elsewhere.submit(taken_and_given_back, one_at_a_time(pick_device())).result()
+
+
+def charts(page):
+    return [chart.proto.spec for chart in page.get("plotly_chart")]
+
+
+def test_each_pruned_tile_has_its_agreement_with_the_dense_map_beside_both_yardsticks(ids):
+    page = opened(run=ids["high"], runs=ids["low"], method="Saliency")
+    rows = [spec for spec in charts(page) if "Spearman" in spec]
+    assert len(rows) == 3
+    assert all("randomised network" in spec and "another image" in spec for spec in rows)
+    assert ["this network" in spec for spec in rows] == [False, True, True]
+    assert words(page).count("Agreement with the dense map") == 2
+    explained = " ".join(str(one.proto.help) for one in page.caption).replace("\\", "")
+    assert all(measure.title in explained for measure in AGREEMENT.values())
+    assert "Adebayo" in explained
+
+
+def test_where_the_target_is_known_each_tile_says_whether_the_map_lies_on_it(ids):
+    page = opened(run=ids["low"], method="Saliency")
+    found = [one.value for one in page.caption if one.value.startswith("Object ")]
+    assert len(found) == 2
+    assert all("inside (area" in one for one in found)
+
+
+def test_pinned_images_stay_at_hand_and_in_the_address(ids):
+    page = opened(run=ids["low"], image="scene-000003")
+    page.button(key="pin").click().run()
+    page.button(key="next").click().run()
+    assert page.query_params["image"] != "scene-000003"
+    assert page.query_params["pins"] == "scene-000003"
+    page.button(key="pinned scene-000003").click().run()
+    assert page.query_params["image"] == "scene-000003"
+    assert page.button(key="pin").label == "Unpin"
+    page.button(key="pin").click().run()
+    assert "pins" not in page.query_params
+
+
+def test_a_pinned_image_that_there_is_not_is_named(ids):
+    page = opened(run=ids["low"], pins="scene-x,scene-000003")
+    assert "scene-x" in " ".join(one.proto.title.replace("\\", "") for one in page.warning)
+    assert page.query_params["pins"] == "scene-000003"
+
+
+def test_one_map_in_full_size_says_all_that_is_needed_to_judge_it(ids):
+    page = opened(run=ids["high"], image="scene-000003", method="Integrated Gradients", **{"ig.steps": "3"})
+    page.button(key=f"enlarge {ids['high']}").click().run()
+    assert page.query_params["closeup"] == ids["high"]
+    said = words(page)
+    for part in ("steps 3, baseline black", "unstructured L1 0.80, local", "scene-000003", "it says", "percentile"):
+        assert part in said
+    assert {"PNG with caption", "NPZ with numbers", "Download all"} <= {
+        button.proto.label for button in page.get("download_button")
+    }
+
+
+def test_the_files_of_a_view_hold_the_map_and_the_question(ids, weights, folder):
+    subject = find_subject(ExperimentSpec(str(weights)), folder)
+    image, question = views.shown(subject, 0), Question("saliency")
+    view = View(None, views.probabilities_of(image, Pruning()), ask_of(image, None, question), None)
+    view = replace(view, answer=view.ask.answer(silent))
+    with zipfile.ZipFile(io.BytesIO(all_files([view], Look(), [1.0]))) as archive:
+        names = sorted(archive.namelist())
+        assert names == ["scene-000000_saliency_Dense.npz", "scene-000000_saliency_Dense.png", "side-by-side.png"]
+        with np.load(io.BytesIO(archive.read(names[0]))) as file:
+            assert np.array_equal(file["map"], view.map)
+            about = json.loads(str(file["about"]))
+    assert Question.from_json(about["question"]) == question
+    assert about["image"] == "scene-000000"
 
 
 def test_every_tile_is_about_the_same_class_unless_each_network_s_own_is_asked_for(ids):

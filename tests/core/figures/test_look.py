@@ -65,13 +65,15 @@ def test_details_are_in_the_order_of_the_entry():
 
 
 def test_the_scale_is_put_in_words():
-    assert "all 2 maps ends at the 99th percentile of all values; 1.0 % of the pixels" in scale_in_words(
+    assert "all 2 maps ends at the 99th percentile of all their values; 1.0 % of the pixels" in scale_in_words(
         Look(), [WEAK, WEAK], limits([WEAK, WEAK], Look())
     )
     whole = Look(percentile=100, common=False)
     assert scale_in_words(whole, [WEAK, STRONG], limits([WEAK, STRONG], whole)) == (
         "The colour scale of each map ends at the maximum of its values."
     )
+    end = limits([WEAK, STRONG], Look())[:1]
+    assert scale_in_words(Look(), [WEAK], end, together=2).startswith("One colour scale for all 2 maps")
     assert "20 % of the pixels that count most" in scale_in_words(Look(MASKED), [WEAK], [1.0])
     assert [shown_as(Look(style)) for style in STYLES] == ["overlay at opacity 0.50", "heat map", "masked picture"]
     assert STYLES[0] == OVERLAY
