@@ -39,6 +39,13 @@ class Panel:
         """What the measure means."""
         return MEASURES[self.measure]
 
+    @property
+    def floor(self) -> float:
+        """Where the axis of an agreement begins: a little below all that is drawn, and below zero."""
+        drawn = self.surveyed.filter(regex=f"^((kept|lost)_)?{self.measure}(_low)?$")
+        marks = [one.get(f"{self.measure}_low", 0.0) for one in self.yardsticks.values()]
+        return min(0.0, *marks, float(drawn.min().min()) if drawn.size else 0.0) - 0.05
+
 
 def with_panels(
     figure: go.Figure,
@@ -66,7 +73,7 @@ def _make_room(figure: go.Figure, panels: Sequence[Panel]) -> None:
     figure.update_layout(height=total, yaxis={"domain": [(added + _GAP / 2) / total if panels else 0, 1]})
     for place, panel in enumerate(panels):
         top = added - place * PANEL
-        within = {"range": [-0.28, 1.03]} if panel.measure in AGREEMENT else {"rangemode": "tozero"}
+        within = {"range": [panel.floor, 1.04]} if panel.measure in AGREEMENT else {"rangemode": "tozero"}
         figure.update_layout(
             {
                 f"yaxis{place + 2}": {
@@ -108,7 +115,7 @@ class _Level:
     low: float
     high: float
     dash: str = "dot"
-    at: float = 1.0  # where its words end, a share of the width
+    at: float = 0.01  # where its words begin, a share of the width: at the left, where the curves are still high
 
 
 def _levels(panel: Panel, dense: pd.DataFrame) -> list[_Level]:
@@ -119,7 +126,7 @@ def _levels(panel: Panel, dense: pd.DataFrame) -> list[_Level]:
     ]
     if panel.measure in LOCALISATION and len(dense) and "area" in dense:
         area = float(dense["area"].iloc[0])
-        found.append(_Level("area of the object", area, area, area, "dash", 0.55))
+        found.append(_Level("area of the object", area, area, area, "dash", 0.3))
     return found
 
 
@@ -144,7 +151,7 @@ def _add_level(figure: go.Figure, axis: str, level: _Level, colours: Palette) ->
     line = {"color": colours.muted, "width": 1, "dash": level.dash}
     figure.add_shape(type="line", y0=level.value, y1=level.value, line=line, **across)
     figure.add_annotation(
-        text=f"{level.words} {level.value:.2f}", x=level.at, xref="paper", xanchor="right", y=level.value, yref=axis,
+        text=f"{level.words} {level.value:.2f}", x=level.at, xref="paper", xanchor="left", y=level.value, yref=axis,
         yanchor="bottom", showarrow=False, font={"size": 12, "color": colours.muted},
     )  # fmt: skip
 
