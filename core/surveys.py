@@ -70,19 +70,13 @@ class Survey:
         return f"{self.measures.title}, {self.question.in_words()}"
 
 
-def surveyed(store: Store, survey: Survey, network_sha: str, data_sha: str) -> dict[str, dict[str, float]]:
-    """Return by run id the figures of a survey, as `figures` (core.interpretability.survey) names them.
+def survey_frame(store: Store, survey: Survey, network_sha: str, data_sha: str) -> pd.DataFrame:
+    """Return one row a run that was surveyed: `id`, and the figures as `figures` (core.interpretability.survey) names.
 
     `images` tells on how many: it may differ from what `survey` asks.
     """
     found = results_of(store, survey.kind, network_sha, data_sha)
-    return {run_id: _figures(values) for run_id, values in found.items()}
-
-
-def survey_frame(store: Store, survey: Survey, network_sha: str, data_sha: str) -> pd.DataFrame:
-    """Return what `surveyed` does as one row a run: `id` and the figures."""
-    found = surveyed(store, survey, network_sha, data_sha)
-    return pd.DataFrame([{"id": run_id, **figures} for run_id, figures in found.items()])
+    return pd.DataFrame([{"id": run_id, **_figures(values)} for run_id, values in found.items()])
 
 
 def yardsticks(store: Store, survey: Survey, dense_id: str) -> dict[str, dict[str, float]]:

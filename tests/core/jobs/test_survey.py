@@ -87,8 +87,12 @@ def test_more_images_and_more_networks_go_on_from_what_is_known(store, packs, tm
             np.testing.assert_allclose(first[name], second[name], atol=0.02)
 
 
-def test_what_is_known_is_not_asked_again(store):
+def test_what_is_known_is_not_asked_again_and_cut_to_what_is_asked(store):
     list(survey_now(store, [LOW], ASKED, "cpu"))
+    fewer = Survey(ASKED.question, images=5)
+    (row,) = survey_now(store, [LOW], fewer, "cpu")
+    assert row["images"] == 5
+    assert row["spearman"] == pytest.approx(rows(store, LOW, fewer)["spearman"][:5].mean(), abs=1e-6)
     assert Executor(store).survey([LOW], ASKED) is None
     assert Executor(store).survey([LOW], Survey(ASKED.question, images=5)) is None
     assert Executor(store).survey([LOW, HIGH], ASKED) is not None
