@@ -34,7 +34,7 @@ def attribute(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Saliency and Grad-CAM of one image, against one bare forward and backward pass."""
+    """Maps of one image by every method, against the bare passes that the method needs."""
     _show(bench_attribute(pick_device(device), size), as_json)
 
 

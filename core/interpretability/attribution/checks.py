@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from core.errors import BrokenDataError, InvalidSettingError
 from core.interpretability.attribution.method import Method, Query
 
-MOST_PIXELS = 2**21  # of one image: 2.7 GB for a forward and a backward pass
+MOST_PIXELS = 2**21  # of one image: 2.3 GB for a forward and a backward pass, 5 GB for DeepLIFT
 SURE_SIZE = 32  # pixels a side that every GoogLeNet takes
 
 

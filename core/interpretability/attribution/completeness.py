@@ -16,8 +16,8 @@ def logit_rise(module: nn.Module, inputs: Tensor, baselines: Tensor, targets: Te
     `baselines` as the inputs (n, 3, h, w) or (1, 3, h, w); or (n or 1, draws, 3, h, w): from the mean over them.
     """
     draws = baselines if baselines.ndim == 5 else baselines[:, None]
-    starts = draws.expand(len(inputs), *draws.shape[1:]).flatten(0, 1)
-    bottoms = _logits(module, starts, targets.repeat_interleave(draws.shape[1])).view(len(inputs), -1)
+    starts = draws.expand(len(inputs), *draws.shape[1:])
+    bottoms = _logits(module, starts.flatten(0, 1), targets.repeat_interleave(draws.shape[1])).view(len(inputs), -1)
     return _logits(module, inputs, targets) - bottoms.mean(1)
 
 

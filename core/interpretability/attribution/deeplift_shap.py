@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.interpretability.attribution.deeplift import contributions
 from core.interpretability.attribution.gradient_shap import DRAWS
-from core.interpretability.attribution.method import Cost, Method, Query, batches, summed
+from core.interpretability.attribution.method import Cost, Method, Query, batches, channels_last, summed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +24,7 @@ def deeplift_shap(query: Query, *, draws: int) -> Tensor:
     total = torch.zeros_like(query.inputs)
     for starts in batches(baselines, query.batch):
         copies = query.at(query.inputs.expand(starts.shape))
-        total += contributions(replace(copies, baselines=starts)).sum(0, keepdim=True)
+        total += contributions(replace(copies, baselines=channels_last(starts))).sum(0, keepdim=True)
     return summed(total / len(baselines))
 
 
@@ -36,7 +36,7 @@ DEEPLIFT_SHAP = Method(
     unit="logit",
     signed=True,
     explain=deeplift_shap,
-    cost=lambda parameters: Cost(2 * int(parameters["draws"]), int(parameters["draws"])),
+    cost=lambda parameters: Cost(2 * int(parameters["draws"]), 2 * int(parameters["draws"])),
     baseline="noise",
     draws="draws",
     complete=True,

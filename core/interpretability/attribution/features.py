@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.interpretability.attribution.method import Query, batches
+from core.interpretability.attribution.method import Query, batches, channels_last
 
 COMPACTNESS = 50.0  # of superpixels: high enough that noise does not fray them into pieces that are merged
 
@@ -78,5 +78,5 @@ def logits_without(one: Query, features: Features, absent: Tensor) -> Tensor:
 
 
 def _logits(one: Query, images: Tensor) -> Tensor:
-    logits: Tensor = one.module(images.contiguous(memory_format=torch.channels_last))
+    logits: Tensor = one.module(channels_last(images))
     return logits[:, one.targets[0]]

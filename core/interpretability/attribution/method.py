@@ -87,7 +87,7 @@ class Query:
 
     def at(self, points: Tensor) -> Query:
         """Return the question about the class of this query's one image at other points (m, 3, h, w)."""
-        return replace(self, inputs=points, targets=self.targets.expand(len(points)), baselines=None)
+        return replace(self, inputs=channels_last(points), targets=self.targets.expand(len(points)), baselines=None)
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,16 @@ def batches(values: Tensor, size: int) -> Iterator[Tensor]:
     """Yield the values in the order they have, `size` at a time."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+def channels_last(images: Tensor) -> Tensor:
+    """Return a copy of images (n, 3, h, w) in the layout that halves a CPU's time for a pass.
+
+    A copy, as a single image's layout is ambiguous: what has only its shape can pass for it and be slow.
+    """
+    import torch
+
+    return images.clone(memory_format=torch.channels_last)
 
 
 def strongest(values: Tensor) -> Tensor:

@@ -1,12 +1,13 @@
-"""DeepLIFT's rules: for a while, a network that is linear between a baseline and an image.
+"""DeepLIFT's rules: for a while, a network whose gradient is that of a line from a baseline to an image.
 
-Each nonlinear module is replaced by a linear map L of its input's difference from the baseline's, with
-L(difference in) = difference out. The network's plain gradient then holds DeepLIFT's multipliers, and they add up.
+Each nonlinear module keeps its output but passes gradients back as a linear map would, L with L(difference of inputs) =
+difference of outputs. The network's gradient then holds DeepLIFT's multipliers, and they add up.
 
-captum's DeepLift gets there by changing the gradients of tensors. That breaks where several branches share a
-tensor, as before the pooling of an inception block, or where one module's output is the next one's input, as with
-a ReLU before a pooling; and its rule for pooling loses gradients where windows overlap (captum issue 1276). On
-GoogLeNet its maps miss the logit's rise by a third. Nothing of that kind can happen to a forward pass.
+captum's DeepLift changes the gradients of tensors instead. That breaks where several branches share a tensor, as
+before the pooling of an inception block, or where one module's output is the next one's input, as with a ReLU before
+a pooling; and its rule for pooling loses gradients where windows overlap (captum issue 1276). On GoogLeNet its maps
+miss the logit's rise by a third. A module's own step in the graph has none of these troubles, and the baseline's pass
+needs no gradient.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,15 +24,15 @@ from torch.nn.functional import max_pool2d
 from core.interpretability.attribution.passes import hooked
 from core.networks.blocks import LocalResponseNorm
 
-EPS = 1e-10  # a difference smaller than this is none: the slope is then the gradient
 CLOSE = 1e-3  # energies in units of the norm's constant: the tangent in between misses the slope by a ten-millionth
 
 Pair = tuple[Tensor, Tensor]  # a module's input and output
+Back = Callable[[Tensor], Tensor]  # from the gradient at the output to that at the input
 
 
 @contextmanager
 def rescaled(module: nn.Module, baselines: Tensor) -> Iterator[None]:
-    """Make the module linear between `baselines` (n, 3, h, w) and the n images that it is given once meanwhile."""
+    """Make gradients those of the line from `baselines` (n, 3, h, w) to the n images that are put in once meanwhile."""
     parts = [part for part in module.modules() if type(part) in RULES]
     seen: dict[nn.Module, Pair] = {}
     with hooked(parts, partial(_remember, seen)), torch.no_grad():
@@ -43,48 +45,66 @@ def _remember(seen: dict[nn.Module, Pair], part: nn.Module, inputs: tuple[Tensor
     seen[part] = inputs[0], output
 
 
+@torch.no_grad()
 def _replace(seen: dict[nn.Module, Pair], part: nn.Module, inputs: tuple[Tensor], output: Tensor) -> Tensor:
-    reference, reference_output = seen.pop(part)
-    linear = RULES[type(part)](part, (inputs[0].detach(), output.detach()), (reference, reference_output))
-    return reference_output + linear(inputs[0] - reference)
+    back = RULES[type(part)](part, (inputs[0].detach(), output.detach()), seen.pop(part))
+    with torch.enable_grad():
+        replaced: Tensor = _Step.apply(inputs[0], output.detach(), back)  # type: ignore[no-untyped-call]
+    return replaced
 
 
-def _relu(part: nn.Module, image: Pair, baseline: Pair) -> Callable[[Tensor], Tensor]:
+class _Step(torch.autograd.Function):
+    """Output given, gradient by a rule."""
+
+    @staticmethod
+    def forward(ctx: Any, image: Tensor, output: Tensor, back: Back) -> Tensor:
+        ctx.back = back
+        return output.detach()  # a view would forget the memory format of a single image
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.back(gradient), None, None
+
+
+def _slope(rise: Tensor, step: Tensor) -> Tensor:
+    """Return rise / step, in place of the rise; what does not step does not rise, and passes nothing on."""
+    return rise.div_(step).nan_to_num_(nan=0.0)
+
+
+def _relu(part: nn.Module, image: Pair, baseline: Pair) -> Back:
     """Return the rescale rule: every unit has the slope of the line from the baseline to the image."""
-    step = image[0] - baseline[0]
-    slope = torch.where(step.abs() < EPS, (image[0] > 0).to(step), (image[1] - baseline[1]) / step)
-    return lambda steps: slope * steps
+    slope = _slope(image[1] - baseline[1], image[0] - baseline[0])
+    return lambda gradient: gradient * slope
 
 
-def _max_pool(part: nn.MaxPool2d, image: Pair, baseline: Pair) -> Callable[[Tensor], Tensor]:
-    """Return captum's rule for a window: what rises above the baseline is the image's largest pixel's doing.
+def _max_pool(part: nn.MaxPool2d, image: Pair, baseline: Pair) -> Back:
+    """Return captum's rule for a window: a rise above the baseline is the doing of the image's largest pixel.
 
-    What falls below it is the doing of the pixel that was largest in the baseline.
+    A fall below it is the doing of the pixel that was largest in the baseline.
     """
-    here, there = (_largest(part, values) for values, _ in (image, baseline))
-    top = torch.maximum(image[1], baseline[1])
-    step = image[0] - baseline[0]
-    rise, fall = _slope(top - baseline[1], _at(here, step), 1.0), _slope(image[1] - top, _at(there, step), 0.0)
-    return lambda steps: rise * _at(here, steps) + fall * _at(there, steps)
+    window = part.kernel_size, part.stride, part.padding, part.dilation, part.ceil_mode
+    here, there = (max_pool2d(values, *window, return_indices=True)[1] for values, _ in (image, baseline))
+    moved = torch.where(image[1] > baseline[1], here, there)
+    slope = _slope(image[1] - baseline[1], _at(moved, image[0] - baseline[0]))
+    sizes = [[size, size] if isinstance(size, int) else list(size) for size in window[:4]]
+    values = image[0]
 
+    def back(gradient: Tensor) -> Tensor:
+        passed: Tensor = torch.ops.aten.max_pool2d_with_indices_backward(
+            gradient * slope, values, *sizes, part.ceil_mode, moved
+        )
+        return passed
 
-def _largest(part: nn.MaxPool2d, values: Tensor) -> Tensor:
-    indices: Tensor = max_pool2d(
-        values, part.kernel_size, part.stride, part.padding, part.dilation, part.ceil_mode, return_indices=True
-    )[1]
-    return indices
+    return back
 
 
 def _at(indices: Tensor, values: Tensor) -> Tensor:
-    """Return the values (n, c, h, w) at indices (n, c, h', w') into their h x w planes."""
-    return values.flatten(2).gather(2, indices.flatten(2)).view(indices.shape)
+    """Return the values (n, c, h, w) at indices (n, c, h', w') into their h x w planes, channels last as they came."""
+    places, pixels = indices.permute(0, 2, 3, 1), values.permute(0, 2, 3, 1).flatten(1, 2)
+    return pixels.gather(1, places.flatten(1, 2)).view(places.shape).permute(0, 3, 1, 2)
 
 
-def _slope(rise: Tensor, step: Tensor, otherwise: float) -> Tensor:
-    return torch.where(step.abs() < EPS, otherwise, rise / step)
-
-
-def _local_response_norm(part: LocalResponseNorm, image: Pair, baseline: Pair) -> Callable[[Tensor], Tensor]:
+def _local_response_norm(part: LocalResponseNorm, image: Pair, baseline: Pair) -> Back:
     """Return a rule for x scale(energy(x)), exact: a product's rise is shared evenly by its two factors.
 
     x s - x' s' = (s + s')/2 (x - x') + (x + x')/2 (s - s'); the scale has the slope of its line; and the energy is a
@@ -92,8 +112,9 @@ def _local_response_norm(part: LocalResponseNorm, image: Pair, baseline: Pair) -
     """
     energy, reference = part.energy(image[0]), part.energy(baseline[0])
     scale, middle = (part.scale(energy) + part.scale(reference)) / 2, (image[0] + baseline[0]) / 2
-    slope = _scale_slope(part, energy, reference)
-    return lambda steps: scale * steps + middle * slope * part.neighbours(2 * middle * steps)
+    bend = middle * _scale_slope(part, energy, reference)
+    neighbours = partial(_transposed, part.neighbours)
+    return lambda gradient: scale * gradient + 2 * middle * neighbours(bend * gradient)
 
 
 def _scale_slope(part: LocalResponseNorm, energy: Tensor, reference: Tensor) -> Tensor:
@@ -103,7 +124,14 @@ def _scale_slope(part: LocalResponseNorm, energy: Tensor, reference: Tensor) -> 
     return torch.where(weight * rise.abs() < CLOSE, tangent, (part.scale(energy) - part.scale(reference)) / rise)
 
 
-RULES: dict[type[nn.Module], Callable[..., Callable[[Tensor], Tensor]]] = {
+def _transposed(linear: Callable[[Tensor], Tensor], gradient: Tensor) -> Tensor:
+    """Apply the transpose of a linear map of tensors to tensors of the same shape."""
+    with torch.enable_grad():
+        start = torch.zeros_like(gradient).requires_grad_()
+        return torch.autograd.grad(linear(start), start, gradient)[0]
+
+
+RULES: dict[type[nn.Module], Callable[..., Back]] = {
     nn.ReLU: _relu,
     nn.MaxPool2d: _max_pool,
     LocalResponseNorm: _local_response_norm,

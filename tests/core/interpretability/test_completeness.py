@@ -66,13 +66,13 @@ def test_gradient_shap_is_complete_in_expectation_within_its_standard_error(subj
     sums = torch.stack(
         [
             attribute(*asked, "gradshap", baselines=draws, samples=samples, seed=seed).double().sum((1, 2))
-            for seed in range(240 // samples)
+            for seed in range(96 // samples)
         ]
     )
     rise = logit_rise(subject.module, subject.images, draws, subject.targets)
     standard_error = sums.std(0) / len(sums) ** 0.5
     assert ((sums.mean(0) - rise).abs() < 4 * standard_error).all()
-    assert (standard_error < 0.3 * rise.abs()).all()
+    assert (standard_error < 0.5 * rise.abs()).all()
 
 
 def test_completeness_error_is_the_gap_as_a_share_of_the_rise(linear, images, targets):

@@ -12,6 +12,7 @@ from core.interpretability.attribution.baselines import BASELINES
 from core.interpretability.attribution.registry import METHODS
 from core.interpretability.inspection import (
     attributions,
+    completeness,
     one_at_a_time,
     probabilities,
     subject,
@@ -69,6 +70,19 @@ def test_methods_that_want_many_baselines_get_as_many_draws_of_a_random_one(dens
     question = Question("deepliftshap", baseline="noise", seed=2, parameters=(("draws", 3),))
     found = attributions(inspected, picture[None], [5], question)[0]
     assert np.allclose(found, np.mean(one_by_one, 0), atol=1e-4 * np.abs(found).max())
+
+
+@pytest.mark.parametrize("baseline", ["noise", "mean"])
+@pytest.mark.parametrize("method", ["deeplift", "deepliftshap", "kernelshap"])
+def test_of_complete_methods_one_learns_how_well_the_parts_add_up(dense, picture, method, baseline):
+    inspected = subject(dense, Pruning())
+    question = Question(method, baseline=baseline, parameters=tuple(SMALL.get(method, {}).items()))
+    found = attributions(inspected, picture[None], [5], question)[0]
+    rise, error = completeness(inspected, picture[None], [5], question, found[None])
+    assert error < 1e-4
+    assert found.sum(dtype=np.float64) == pytest.approx(rise[0], rel=1e-4)
+    assert completeness(inspected, picture[None], [5], question, 2 * found[None])[1] == pytest.approx(1, rel=1e-3)
+    assert completeness(inspected, picture[None], [5], Question("saliency"), found[None]) is None
 
 
 def test_pruning_changes_where_a_network_looks(dense, picture):
