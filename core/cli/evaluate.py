@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.cli.options import (
@@ -14,6 +15,7 @@ from core.cli.options import (
     Form,
     Images,
     Json,
+    LayerRates,
     NetworkName,
     Precision,
     Preprocess,
@@ -26,6 +28,7 @@ from core.cli.options import (
     Weights,
 )
 from core.cli.output import Bar, show
+from core.errors import InvalidSettingError
 from core.experiment import ExperimentSpec, Extent
 from core.jobs.devices import pick_device
 from core.jobs.evaluate import evaluate as evaluate_specs
@@ -45,6 +48,7 @@ def evaluate(
     scope: Scope = "local",
     form: Form = "clean",
     rate: Rates = None,
+    layer_rate: LayerRates = None,
     exclude: Exclude = None,
     stem: Stem = False,
     fc: Classifier = False,
@@ -55,8 +59,10 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure the accuracy of the dense network and of it pruned at each rate."""
+    where = Pruning(seed=seed, stem=stem, fc=fc, exclude=tuple(exclude or ()), layer_rates=_layer_rates(layer_rate))
     prunings = [
-        Pruning(technique, criterion, scope, one, form, seed, stem, fc, tuple(exclude or ())) for one in rate or [0.0]
+        replace(where, technique=technique, criterion=criterion, scope=scope, rate=one, form=form)
+        for one in rate or [0.0]
     ]
     specs = [ExperimentSpec(network, weights, data, preprocess, pruning) for pruning in prunings]
     _evaluate(specs, Extent(images, precision), device, as_json)
@@ -72,6 +78,9 @@ def sweep(
     scope: Scope = "local",
     form: Form = "clean",
     rate: Rates = None,
+    exclude: Exclude = None,
+    stem: Stem = False,
+    fc: Classifier = False,
     images: Images = None,
     precision: Precision = None,
     seed: Seed = 0,
@@ -79,8 +88,15 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Measure several techniques, each over a range of rates: the data of an accuracy-sparsity curve."""
+    where = Pruning(seed=seed, stem=stem, fc=fc, exclude=tuple(exclude or ()))
     specs = [
-        ExperimentSpec(network, weights, data, preprocess, Pruning(name, criterion, scope, one, form, seed))
+        ExperimentSpec(
+            network,
+            weights,
+            data,
+            preprocess,
+            replace(where, technique=name, criterion=criterion, scope=scope, rate=one, form=form),
+        )
         for name in technique or TECHNIQUES
         for one in rate or _default_rates(name)
     ]
@@ -101,6 +117,16 @@ def _line(row: dict[str, Any]) -> str:
         f"top-5 {row['top5']:6.1%}  loss {row['loss']:.3f}  sparsity {row['sparsity']['prunable']:.1%}  "
         f"{row['images']:,} images"
     )
+
+
+def _layer_rates(given: Sequence[str] | None) -> tuple[tuple[str, float], ...]:
+    pairs = [text.partition("=") for text in given or ()]
+    try:
+        return tuple((name, float(rate)) for name, _, rate in pairs)
+    except ValueError as error:
+        raise InvalidSettingError(
+            f"layer rates {', '.join(given or ())}", "LAYER=RATE", "try --layer-rate inception3a.branch1.conv=0.5"
+        ) from error
 
 
 def _default_rates(technique: str) -> Sequence[float]:

@@ -22,6 +22,9 @@ Criterion = Annotated[str, typer.Option(help=", ".join(CRITERIA))]
 Scope = Annotated[str, typer.Option(help="local: the same rate in each layer; global: one ranking over all")]
 Form = Annotated[str, typer.Option(help=f"of structured pruning: {' or '.join(FORMS)} (filters only)")]
 Rates = Annotated[list[float] | None, typer.Option("--rate", help="share to remove, 0 <= rate < 1; repeatable")]
+LayerRates = Annotated[
+    list[str] | None, typer.Option("--layer-rate", help="LAYER=RATE, a rate of its own for a layer; repeatable")
+]
 Exclude = Annotated[list[str] | None, typer.Option(help="a layer to leave dense; repeatable")]
 Stem = Annotated[bool, typer.Option("--stem", help="prune conv1-3 too")]
 Classifier = Annotated[bool, typer.Option("--fc", help="prune the classifier too")]

@@ -176,6 +176,16 @@ def test_weights_that_cannot_be_downloaded_say_where_to_put_them(shell, monkeypa
     assert all(part in err for part in ("googlenet-1378be20.pth", "49.7 MB", "1378be20", str(cache / "weights")))
 
 
+def test_single_layers_can_have_rates_of_their_own(shell):
+    words = ("--rate", 0, "--layer-rate", "inception5b.branch1.conv=0.5", "--images", 32, "--json")
+    _, out, _ = shell("evaluate", *words)
+    pruned = json.loads(out.splitlines()[-1])
+    assert 0 < pruned["sparsity"]["prunable"] < 0.1
+    status, _, err = shell("evaluate", "--layer-rate", "inception5b.branch1.conv:0.5")
+    assert status == 2
+    assert "LAYER=RATE" in err
+
+
 def test_attribute_writes_a_map_and_a_picture_for_each_network_on_one_scale(shell, tmp_path):
     words = ("--image-id", "scene-000003", "--method", "gradcam", "--rate", 0.6, "--out", tmp_path / "maps", "--json")
     status, out, _ = shell("attribute", *words)
