@@ -13,8 +13,10 @@ from pages.widgets.core_access import store
 from pages.widgets.display import choose_look
 from pages.widgets.errors import shown_errors
 from pages.widgets.filmstrip import choose_image
+from pages.widgets.panels import draw_panels
 from pages.widgets.question import choose_question
 from pages.widgets.router import through_router
+from pages.widgets.scene import Scene
 from pages.widgets.strip import draw_strip, prepare
 from pages.widgets.views import shown
 from pages.widgets.yardsticks import draw_agreement
@@ -40,9 +42,11 @@ def page() -> None:
     room = st.empty()
     other = None if chosen.next is None else shown(subject, chosen.next)
     draw_agreement(strip.views, strip.slots, other, room)
+    draw_panels(Scene(image, compared, question, look, strip.views))
     if not compared.members:
         _say_what_to_do()
-    prepare(image, compared, question)
+    if all(view.answer is not None for view in strip.views):
+        prepare(image, compared, question)
 
 
 def _choose_networks() -> Compared:

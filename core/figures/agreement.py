@@ -82,4 +82,4 @@ def _label(figure: go.Figure, rows: list[str], scores: Scores | None) -> None:
 
 def number(score: float) -> str:
     """Return a score as "0.83", with a true minus sign."""
-    return NOT_KNOWN if math.isnan(score) else f"{score:.2f}".replace("-", "−")
+    return NOT_KNOWN if math.isnan(score) else f"{round(score, 2) + 0.0:.2f}".replace("-", "−")

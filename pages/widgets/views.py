@@ -17,7 +17,7 @@ from core.data.source import Source
 from core.errors import PrunescopeError
 from core.interpretability.inspection import Subject as Inspected
 from core.interpretability.inspection import attributions, one_at_a_time, probabilities, subject
-from core.interpretability.measures.faithfulness import STEPS, Faithfulness
+from core.interpretability.measures.faithfulness import Faithfulness
 from core.interpretability.measures.randomisation import blocks_of, randomised_copy
 from core.interpretability.question import Question
 from core.interpretability.walks import walks
@@ -33,6 +33,7 @@ _RANDOMISED = 2
 _IMAGES = 256
 _PREDICTIONS = 4096
 _SPEEDS = 64
+_POINTS = 32  # of an insertion or deletion curve: two whole batches
 _MAPS = 768  # at 200 kB each
 
 Map = NDArray[np.float32]  # (h, w)
@@ -132,7 +133,7 @@ class Walk:
     @property
     def passes(self) -> int:
         """Forward passes: two curves of so many points."""
-        return 2 * (STEPS + 1)
+        return 2 * _POINTS
 
     @property
     def known(self) -> Faithfulness | None:
@@ -150,7 +151,7 @@ class Walk:
         pixels, targets = image.example.pixels[None], [self.ask.target]
         found = self.known
         if found is None:
-            found = walks(inspected, pixels, targets, self.map[None], progress=progress)
+            found = walks(inspected, pixels, targets, self.map[None], _POINTS - 1, progress)
         return _walks().put(self.key, found)
 
 

@@ -33,7 +33,8 @@ def draw_agreement(
 
     `other` is another image, None if there is no other; `room` has the bar where the yardsticks take long.
     """
-    asks = _yardsticks(views[0], other)
+    stopped = any(view.answer is None for view in views)  # who stopped the maps does not want more of them
+    asks = {} if stopped else _yardsticks(views[0], other)
     if any(ask.known is None for ask in asks.values()):
         _fill(views, slots, {}, other, "early")
     found = dict(zip(asks, answers(list(asks.values()), room, "yardsticks"), strict=True))

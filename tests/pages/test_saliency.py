@@ -377,6 +377,45 @@ def test_the_files_of_a_view_hold_the_map_and_the_question(ids, weights, folder)
     assert about["image"] == "scene-000000"
 
 
+def test_nothing_below_the_strip_is_computed_before_it_is_opened(ids, forgotten):
+    page = opened(run=ids["low"], method="Saliency")
+    assert page.button_group(key="closer").value in (None, [])
+    asked = views._answers()._values
+    assert {key[-1] for key in asked} == {Question("saliency").id}
+
+
+def test_other_methods_are_asked_the_same_of_the_same_networks(ids):
+    page = opened(run=ids["low"], method="Saliency", closer="Methods", methods=["Saliency", "Grad-CAM"])
+    columns = [one.value.replace("\\", "") for one in page.caption if one.value.startswith(("Dense", "Unstructured"))]
+    assert columns == ["Dense", "Unstructured 0.20"] * 2
+    assert {"Saliency", "Grad-CAM"} <= set(titles(page))
+    assert "arXiv 2202.01602" in words(page)
+
+
+def test_faithfulness_has_both_curves_and_their_areas_for_each_network(ids):
+    page = opened(run=ids["low"], method="Saliency", closer="Faithfulness")
+    (curves,) = [spec for spec in charts(page) if "probability of the class" in spec]
+    assert "Unstructured 0.20" in curves
+    areas = page.dataframe[0].value
+    assert list(areas["network"]) == ["Dense", "Unstructured 0.20"]
+    assert areas.iloc[:, 1:].to_numpy().min() >= 0
+    assert areas.iloc[:, 1:].to_numpy().max() <= 1
+
+
+def test_the_cascade_goes_from_the_classifier_to_the_first_convolution(ids):
+    page = opened(run=ids["low"], method="Saliency", closer="Sanity")
+    (curves,) = [json.loads(spec) for spec in charts(page) if "inception4a" in spec]
+    steps = curves["layout"]["xaxis"]["ticktext"]
+    assert (steps[0], steps[1], steps[-1]) == ("trained", "fc", "conv1")
+    assert words(page).count("Spearman ") >= len(steps) - 1
+
+
+def test_each_rate_of_the_curve_has_its_map(ids):
+    page = opened(run=ids["middle"], runs=ids["filters"], method="Saliency", closer="Over rates")
+    rates = [one.value.replace("\\", "") for one in page.caption if ", top-1" in one.value.replace("\\", "")]
+    assert [rate[:4] for rate in rates] == ["0.20", "0.50", "0.80"]
+
+
 def test_every_tile_is_about_the_same_class_unless_each_network_s_own_is_asked_for(ids):
     page = opened(run=ids["high"], runs=ids["filters"], target="dense prediction")
     assert "(dense prediction)" in words(page)
