@@ -80,3 +80,53 @@ def test_a_full_strip_fits_into_800_pixels_without_sideways_scrolling(app, page,
     opened(page, f"{app}/saliency?run={runs[0]}&runs={','.join(runs[-4:])}")
     assert page.evaluate("document.documentElement.scrollWidth <= 800")
     assert all(x >= 0 and x + width <= 800 for x, _, width, _ in places(page))
+
+
+def test_arrow_keys_go_through_the_images_and_pins_stay(app, page, runs):
+    opened(page, f"{app}/saliency?method=Saliency&run={runs[0]}&runs={runs[-1]}")
+    first = tiles(page)[0]
+    page.locator(".st-key-pin button:visible").click()
+    page.wait_for_url("**pins=*", timeout=PATIENT)
+    settled(page)
+    page.locator("body").press("ArrowRight")
+    page.wait_for_function("first => ![...document.images].slice(-4).some(i => i.src === first)", arg=first)
+    settled(page)
+    page.locator("[class*='st-key-pinned-scene'] button:visible").click()
+    settled(page)
+    assert tiles(page)[0] == first
+    page.locator("body").press("ArrowRight")
+    settled(page)
+    page.locator("body").press("ArrowLeft")
+    settled(page)
+    assert tiles(page)[0] == first
+
+
+def test_one_map_opens_in_full_size_and_comes_as_a_file(app, page, runs):
+    opened(page, f"{app}/saliency?method=Saliency&run={runs[0]}&runs={runs[-1]}")
+    page.locator("[class*='st-key-enlarge'] button:visible").nth(1).click()
+    dialog = page.locator("[role=dialog]")
+    dialog.locator(".js-plotly-plot").first.wait_for(timeout=PATIENT)
+    settled(page)
+    assert f"closeup={runs[0]}" in page.url
+    assert "percentile" in dialog.inner_text()
+    with page.expect_download(timeout=PATIENT) as download:
+        dialog.get_by_role("button", name="PNG with caption").click()
+    assert download.value.suggested_filename.endswith(".png")
+    dialog.get_by_role("button", name="Close").click()
+    page.wait_for_function("() => !location.search.includes('closeup')", timeout=PATIENT)
+
+
+def test_long_work_is_cancelled_stays_so_and_goes_on(app, page, runs):
+    page.goto(f"{app}/saliency?method=SmoothGrad&smoothgrad.samples=200&run={runs[0]}&runs={runs[-1]}")
+    cancel = page.locator("[class*='st-key-cancel'] button:visible")
+    cancel.wait_for(timeout=PATIENT)
+    assert "passes" in page.locator("[data-testid=stProgress]").inner_text()
+    cancel.click()
+    page.get_by_text("Stopped:").wait_for(timeout=PATIENT)
+    settled(page)
+    assert page.locator("[data-testid=stProgress]").count() == 0, "nothing else begins"
+    page.locator(".st-key-method input").click()
+    page.get_by_role("option", name="Saliency", exact=True).click()
+    settled(page)
+    assert page.get_by_text("Stopped:").count() == 0
+    assert "no map" not in page.locator("[data-testid=stMain]").inner_text()
