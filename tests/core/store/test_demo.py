@@ -7,14 +7,18 @@ import pytest
 
 from core.data.scenes import ScenesSource
 from core.experiment import ExperimentSpec, Extent
-from core.jobs.demo_results import DEMO_EXTENT, demo_specs
+from core.interpretability.question import Question
+from core.jobs.demo_results import DEMO_EXTENT, DEMO_SURVEYS, demo_specs
 from core.jobs.evaluate import evaluate
 from core.jobs.subject import find_subject
+from core.jobs.survey_now import survey_now
 from core.pruning.settings import Pruning
+from core.store import batches
 from core.store.database import open_store
 from core.store.demo import import_demo
 from core.store.predictions import load
 from core.store.runs import runs_frame
+from core.surveys import Survey, known_surveys, survey_frame, yardsticks
 
 SAMPLE = (
     Pruning(),
@@ -58,3 +62,23 @@ def test_labels_are_those_of_the_scenes(shipped):
     for run_id in runs_frame(shipped)["id"].head(2):
         predictions = load(shipped, run_id)
         assert (source.labels[predictions["image"]] == predictions["label"]).all()
+
+
+def test_surveys_ship_with_their_yardsticks(shipped, tmp_path):
+    subject = find_subject(ExperimentSpec(), tmp_path)
+    shas = subject.network.sha256, subject.fingerprint()
+    dense_id = ExperimentSpec().run_id(*shas)
+    surveys = {survey.question.method: survey for survey in known_surveys(shipped, dense_id)}
+    assert set(surveys) == {survey.question.method for survey, _ in DEMO_SURVEYS}
+    for survey in surveys.values():
+        assert set(yardsticks(shipped, survey, dense_id)) == {"randomised", "other"}
+    assert set(survey_frame(shipped, surveys["gradcam"], *shas)["id"]) == set(runs_frame(shipped)["id"])
+
+
+def test_a_shipped_survey_measured_again_gives_the_same(shipped, store):
+    asked, spec = Survey(Question("gradcam"), images=16), ExperimentSpec(pruning=Pruning("structured", rate=0.1))
+    (row,) = survey_now(store, [spec], asked, "cpu")
+    fresh, kept = (batches.load(one, row["run_id"], asked.kind, asked.measures.rows, 16) for one in (store, shipped))
+    assert (fresh["image"] == kept["image"]).all()
+    for name in ("spearman", "ssim", "cosine", "inside", "area"):
+        np.testing.assert_allclose(fresh[name], kept[name], atol=0.01)
