@@ -56,11 +56,16 @@ class View:
         return "dense" if self.member is None or self.pruning.dense else self.member.id
 
 
-def ask_all(image: Shown, compared: Compared, question: Question, room: DeltaGenerator) -> list[View]:
-    """Return the view of each network, the dense one first; where that takes long, `room` has the bar."""
+def ask_all(
+    image: Shown, compared: Compared, question: Question, room: DeltaGenerator, words: DeltaGenerator
+) -> list[View]:
+    """Return the view of each network, the dense one first; where that takes long, `words` has the bar.
+
+    `room` is an `st.empty()` in which nothing is shown.
+    """
     members = [compared.dense, *compared.members]
     asks = [ask_of(image, member, question) for member in members]
-    found = answers(asks, room, "strip")
+    found = answers(asks, room, "strip", words.empty)
     return [
         View(member, probabilities_of(image, ask.variant.pruning), ask, answer)
         for member, ask, answer in zip(members, asks, found, strict=True)

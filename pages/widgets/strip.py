@@ -40,14 +40,14 @@ class Strip:
 def draw_strip(image: Shown, compared: Compared, question: Question, look: Look, scale: DeltaGenerator) -> Strip:
     """Draw the picture and a tile for each network, above them in words what they share, and in `scale` as a bar.
 
-    While the maps take long, `scale` has the bar that tells how long.
+    While the maps take long, the bar that tells how long is where the words will be.
     """
-    words = st.empty()
+    words = st.container()
     room = scale.empty()
     strip = st.container(horizontal=True, gap="small")
     with strip, draw_picture(outlined(image.example.pixels, image.example.mask, look), image):
         about = st.container()
-    views = ask_all(image, compared, question, room)
+    views = ask_all(image, compared, question, room, words)
     _explain(about, views)
     ends = limits_of(views, look)
     words.caption(_in_words(image, question, look, views, ends))

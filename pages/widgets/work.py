@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -47,18 +47,22 @@ class Work(Protocol[Result]):
         """Return the result, kept or computed."""
 
 
-def answers(asks: Sequence[Work[Result]], room: DeltaGenerator, key: str) -> list[Result | None]:
+def answers(
+    asks: Sequence[Work[Result]], room: DeltaGenerator, key: str, bar_room: Callable[[], DeltaGenerator] | None = None
+) -> list[Result | None]:
     """Return the result of each piece of work; None for those left out because the user stopped this very work.
 
     `room` is an `st.empty()` where the bar is while it is needed, and what was stopped afterwards. `key` tells this
-    work from others of the page.
+    work from others of the page. `bar_room` makes another `st.empty()` for the bar once it is needed, so that nothing
+    is moved by short work.
     """
     open_asks = list({ask.key: ask for ask in asks if ask.known is None}.values())
     identity = _identity(asks, key)
     if open_asks and st.session_state.get(_STOPPED) == identity:
-        _say_stopped(room, asks, key)
+        _say_stopped(bar_room() if bar_room else room, asks, key)
     elif open_asks:
-        _compute(open_asks, _Bar(room, key, identity, sum(ask.passes for ask in open_asks), _expected(open_asks)))
+        total = sum(ask.passes for ask in open_asks)
+        _compute(open_asks, _Bar(room, bar_room, key, identity, total, _expected(open_asks)))
     return [ask.known for ask in asks]
 
 
@@ -74,6 +78,7 @@ class _Bar:
     """How far the work is. It is drawn once the work has proved long, or is known to be."""
 
     room: DeltaGenerator
+    bar_room: Callable[[], DeltaGenerator] | None
     key: str
     identity: str
     total: int  # passes
@@ -100,6 +105,7 @@ class _Bar:
 
     def _drawn(self) -> DeltaGenerator:
         if self.place is None:
+            self.room = self.bar_room() if self.bar_room else self.room
             with self.room.container(horizontal=True, vertical_alignment="center"):
                 self.place = st.empty()
                 st.button(
