@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -93,7 +94,8 @@ def known_surveys(store: Store, dense_id: str) -> list[Survey]:
 def agreement_table(store: Store, run_id: str, dense_id: str) -> pd.DataFrame:
     """Return how far a run's maps agree with the dense network's (Spearman), a row a question, beside the yardsticks.
 
-    Columns `maps by`, `agreement`, `low`, `high`, one a yardstick, `images`; empty if nothing was surveyed.
+    Columns `maps by`, `agreement`, `low`, `high`, one a yardstick, `empty maps %`, `images`; empty if nothing was
+    surveyed.
     """
     found = [
         _agreement(store, survey, run_id, dense_id)
@@ -115,6 +117,7 @@ def _agreement(store: Store, survey: Survey, run_id: str, dense_id: str) -> dict
         "low": figures.get("spearman_low"),
         "high": figures.get("spearman_high"),
         **{YARDSTICKS[name].title.lower(): value for name, value in marks.items()},
+        "empty maps %": 100 * figures.get("empty", 0.0),
         "images": int(figures["images"]),
     }
 
@@ -126,7 +129,8 @@ def _known(store: Store, dense_id: str) -> Iterator[Survey]:
     for kind in kinds:
         values = find_result(store, dense_id, kind) or {}
         if kind.count("/") == 1 and "question" in values:
-            yield Survey(Question.from_json(values["question"]), kind.partition("/")[0], int(values["images"]))
+            with suppress(InvalidSettingError):  # a method or setting that there is no longer
+                yield Survey(Question.from_json(values["question"]), kind.partition("/")[0], int(values["images"]))
 
 
 def _figures(values: dict[str, Any]) -> dict[str, float]:

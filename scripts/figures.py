@@ -22,7 +22,7 @@ from core.surveys import Survey, survey_frame, yardsticks
 from scripts.serving import chromium
 
 SURVEY = Survey(Question("gradcam"))
-MEASURES = ("spearman", "pointing")
+MEASURES = ("spearman", "empty", "pointing")
 WIDTH = 1000
 
 

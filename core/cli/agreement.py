@@ -90,6 +90,6 @@ def _parts(text: str, kind: Callable[[str], Part], what: str) -> list[Part]:
 
 def _line(row: dict[str, Any], instrument: str) -> str:
     what = f"{row['technique']} {row['rate']:.2f}" if row["technique"] else "dense"
-    measures = INSTRUMENTS[instrument].measures
+    measures = INSTRUMENTS[instrument].told
     scores = "  ".join(f"{name} {row[name]:.3f}" for name in measures if row[name] is not None)
     return f"{what:20} {row['method']:12} top-1 {row['top1']:6.1%}  {scores}  {row['images']:,.0f} images"

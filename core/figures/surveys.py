@@ -15,7 +15,7 @@ from core.figures.theme import DENSE_COLOUR, Palette, palette
 from core.interpretability.measures.agreement import AGREEMENT
 from core.interpretability.measures.localisation import LOCALISATION
 from core.interpretability.measures.measure import Measure
-from core.interpretability.survey import MEASURES
+from core.interpretability.survey import EMPTY, MEASURES
 from core.series import titles
 from core.surveys import YARDSTICKS
 from core.words import count
@@ -94,7 +94,7 @@ def _draw(
     measure, column, surveyed = panel.measure, COLUMNS[x], panel.surveyed
     known = runs.merge(surveyed, on="id", suffixes=("", "_surveyed")) if len(surveyed) else runs.iloc[:0]
     if measure not in known:
-        _say_nothing_is_known(figure, axis, colours)
+        _say_nothing_is_known(figure, axis, _why_nothing(panel, known), colours)
         return
     dense = known[known["series"].isna()]
     for level in _levels(panel, dense):
@@ -119,6 +119,9 @@ class _Level:
 
 
 def _levels(panel: Panel, dense: pd.DataFrame) -> list[_Level]:
+    """Return what a measure is held against; a share of empty maps speaks for itself."""
+    if panel.measure == EMPTY.name:
+        return []
     found = [
         _level(panel.yardsticks[name], panel.measure, about.title.lower())
         for name, about in YARDSTICKS.items()
@@ -135,8 +138,15 @@ def _level(figures: Figures, measure: str, words: str) -> _Level:
     return _Level(words, value, figures.get(f"{measure}_low", value), figures.get(f"{measure}_high", value))
 
 
-def _say_nothing_is_known(figure: go.Figure, axis: str, colours: Palette) -> None:
-    words = "not surveyed yet: the button below measures it"
+def _why_nothing(panel: Panel, known: pd.DataFrame) -> str:
+    if known.empty:
+        return "not surveyed yet: the button below measures it"
+    if panel.measure in LOCALISATION:
+        return "nobody knows where the object is in these images: they have neither masks nor boxes"
+    return "not defined for any of the images"
+
+
+def _say_nothing_is_known(figure: go.Figure, axis: str, words: str, colours: Palette) -> None:
     figure.add_annotation(
         text=words, x=0.5, xref="paper", y=0.5, yref=f"{axis} domain", showarrow=False,
         font={"size": 13, "color": colours.muted},
@@ -186,7 +196,7 @@ def _add_curve(
     if present.empty:
         return
     series, values = present["series"].iloc[0], present[column]
-    marker = series_marker(series, present["state"].isin(()))
+    marker = series_marker(series, _few(present, column))
     start = [] if symbol or column not in dense else dense[column].dropna().iloc[:1].tolist()
     quiet = {"yaxis": axis, "showlegend": False, "line": series_line(series) | ({"width": 1} if symbol else {})}
     figure.add_scatter(
@@ -206,6 +216,13 @@ def _add_curve(
     )
 
 
+def _few(runs: pd.DataFrame, column: str) -> pd.Series:
+    """Return which values are means over fewer than half of the images: for the others the measure is not defined."""
+    prefix = column.partition("_")[0] + "_" if column.startswith(("kept_", "lost_")) else ""
+    images = runs[f"{prefix}images" if prefix else "images_surveyed"]
+    return runs.get(f"{column}_images", images) < images / 2
+
+
 def _error_bars(runs: pd.DataFrame, column: str) -> dict[str, Any]:
     low, high = (runs.get(f"{column}{end}", runs[column]).fillna(runs[column]) for end in ("_low", "_high"))
     return {
@@ -218,14 +235,18 @@ def _error_bars(runs: pd.DataFrame, column: str) -> dict[str, Any]:
     }
 
 
-_SPLITS = {"kept": "images still right", "lost": "images lost", "": "images"}
+_SPLITS = {"kept": "still right", "lost": "lost"}
 
 
 def _hover(run: pd.Series, column: str) -> str:
     part, _, measure = column.rpartition("_") if column.startswith(("kept_", "lost_")) else ("", "", column)
-    images = run.get(f"{part}_images" if part else "images_surveyed", math.nan)
     name = "Dense" if run["series"] is None else f"{run['series'].parts['technique']} {run['rate']:.2f}"
     low, high = run.get(f"{column}_low", math.nan), run.get(f"{column}_high", math.nan)
     interval = "" if math.isnan(low) else f" ({low:.2f} to {high:.2f})"
-    words = count(int(images), "image") if not part else f"{int(images):,} {_SPLITS[part]}"
-    return f"<b>{name}</b><br>{MEASURES[measure].title}<br>{run[column]:.3f}{interval} on {words}"
+    images = int(run[f"{part}_images" if part else "images_surveyed"])
+    which = f" {_SPLITS[part]}" if part else ""
+    defined = run.get(f"{column}_images", math.nan)
+    left = 0 if math.isnan(defined) else images - int(defined)
+    more = f"; not defined for {left:,} more" if left else ""
+    words = f"{count(images - left, 'image')}{which}{more}"
+    return f"<b>{name}</b><br>{MEASURES[measure].title}<br>{run[column]:.3f}{interval}<br>on {words}"

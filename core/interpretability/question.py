@@ -99,7 +99,8 @@ class Question:
         """Return it in words: "Integrated Gradients for the true class, steps 50, from black"."""
         settings = [f"{name} {value}" for name, value in self.settings.items()]
         start = [f"from {BASELINES[self.start].title}"] if self.start else []
-        return ", ".join([f"{self.entry.title} for the {TARGETS[self.target].title}", *settings, *start])
+        seed = [f"seed {self.seed}"] if self._random and self.seed else []
+        return ", ".join([f"{self.entry.title} for the {TARGETS[self.target].title}", *settings, *start, *seed])
 
 
 def target_class(target: str, label: int, dense: Sequence[float], own: Sequence[float]) -> int:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.statistics import bootstrap_mean
-from core.interpretability.measures.agreement import AGREEMENT, agreement
-from core.interpretability.measures.faithfulness import FAITHFULNESS, faithfulness
+from core.evaluation.statistics import bootstrap_mean, wilson
+from core.interpretability.measures.agreement import AGREEMENT, agreement, cosine
+from core.interpretability.measures.faithfulness import FAITHFULNESS
 from core.interpretability.measures.localisation import LOCALISATION, area, localisation
 from core.interpretability.measures.measure import Masks, Measure, Scores
 from core.interpretability.question import Question
@@ -79,7 +78,14 @@ class Instrument:
     name: str
     title: str
     measures: tuple[str, ...]
+    passes: int  # forward passes an image, beside those of the map
+    places: bool  # whether it asks where in the image the object is
     compute: Callable[[Answered, Progress], Mapping[str, Scores]]
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What `figures` tells of its rows: the measures, and what follows from them."""
+        return (*self.measures, EMPTY.name) if set(AGREEMENT) <= set(self.measures) else self.measures
 
     @property
     def rows(self) -> np.dtype[Any]:
@@ -106,23 +112,12 @@ def _where_it_looks(answered: Answered, progress: Progress) -> dict[str, Scores]
 
 
 def _what_it_uses(answered: Answered, progress: Progress) -> dict[str, Scores]:
-    """Delete towards black, insert into a blurred picture; a map that is the same everywhere says no order."""
-    import torch
+    """Walk along each map; one that is the same everywhere says no order."""
+    from core.interpretability.walks import walks
 
-    from core.interpretability.attribution.baselines import BASELINES
-
-    subject, pixels = answered.subject, torch.from_numpy(answered.pixels).to(answered.subject.device)
-    curves = faithfulness(
-        subject.module,
-        subject.network.inputs(pixels),
-        torch.from_numpy(answered.answers["target"].astype(np.int64)),
-        answered.answers["map"],
-        deleted=subject.network.inputs(BASELINES["black"].make(pixels, 0)),
-        blurred=subject.network.inputs(BASELINES["blurred"].make(pixels, 0)),
-        steps=_STEPS,
-        progress=progress,
-    )
-    ranked = np.ptp(answered.answers["map"].reshape(len(pixels), -1), axis=1) > 0
+    answers = answered.answers
+    curves = walks(answered.subject, answered.pixels, answers["target"].tolist(), answers["map"], _STEPS, progress)
+    ranked = np.ptp(answers["map"].reshape(len(answers), -1), axis=1) > 0
     return {name: np.where(ranked, one.compute(curves), np.nan) for name, one in FAITHFULNESS.items()}
 
 
@@ -131,41 +126,63 @@ _STEPS = 16  # of a curve: over many images its area needs no finer one
 INSTRUMENTS: dict[str, Instrument] = {
     instrument.name: instrument
     for instrument in (
-        Instrument("agreement", "Where it looks", (*AGREEMENT, *LOCALISATION, "area"), _where_it_looks),
-        Instrument("faithfulness", "What it uses", tuple(FAITHFULNESS), _what_it_uses),
+        Instrument("agreement", "Where it looks", (*AGREEMENT, *LOCALISATION, "area"), 0, True, _where_it_looks),
+        Instrument("faithfulness", "What it uses", tuple(FAITHFULNESS), 2 * (_STEPS + 1), False, _what_it_uses),
     )
 }
 
+EMPTY = Measure(
+    name="empty",
+    title="Empty maps",
+    short="Empty maps",
+    meaning="The share of the images for which the map (or the dense network's) is the same everywhere, as Grad-CAM's "
+    "is where nothing raises the logit.\n"
+    "Agreement is the mean over the other images alone: where many maps are empty, it tells of the few that are not.",
+    lowest=0.0,
+    highest=1.0,
+    compute=lambda maps, others: np.isnan(cosine(maps, others)).astype(np.float64),
+)
+MEASURES: dict[str, Measure] = {**AGREEMENT, EMPTY.name: EMPTY, **LOCALISATION, **FAITHFULNESS}
 
-MEASURES: dict[str, Measure] = {**AGREEMENT, **LOCALISATION, **FAITHFULNESS}
+
+def instrument_of(measure: str) -> Instrument:
+    """Return the instrument whose surveys tell of a measure (a key of `MEASURES`)."""
+    return next(one for one in INSTRUMENTS.values() if measure in one.told)
 
 
-def figures(rows: Rows, dense: Answers) -> dict[str, Any]:
+def figures(rows: Rows, dense: Rows) -> dict[str, Any]:
     """Return `images`, `top1`, and of each measure the mean over the images with its 95 % bootstrap interval.
 
-    The same again, under `kept_` and `lost_`, for the images that the dense network knows and this one still knows,
-    or no longer does. `dense` are the dense network's answers about the same images. Nothing is NaN: what is not
-    defined for any image is left out.
+    A measure's mean is over the images for which it is defined, as many as the measure's name with `_images` says;
+    `empty` is the share of images without any agreement, with Wilson's interval. The same again, under `kept_` and
+    `lost_`, for the images that the dense network knows and this one still knows, or no longer does. `dense` are the
+    dense network's rows about the same images. Nothing is NaN: what is not defined for any image is left out.
     """
     right, known = rows["predicted"] == rows["label"], dense["predicted"] == dense["label"]
     found: dict[str, Any] = {"images": len(rows), "top1": float(right.mean())}
     for prefix, chosen in (("", slice(None)), ("kept_", known & right), ("lost_", known & ~right)):
         part = rows[chosen]
-        found |= {f"{prefix}images": len(part)} | _means(part, prefix)
+        told = {"images": len(part)} | _means(part) | _empty(part)
+        found |= {f"{prefix}{name}": value for name, value in told.items()}
     return found
 
 
-def _means(rows: Rows, prefix: str) -> dict[str, float]:
+def _means(rows: Rows) -> dict[str, float]:
     found: dict[str, float] = {}
-    for name in rows.dtype.names or ():
+    for name in [name for name in rows.dtype.names or () if name not in dict(_WHICH)]:
         values = rows[name].astype(np.float64)
-        if name in _measures() and not np.isnan(values).all():
-            interval = bootstrap_mean(values)
-            bounds = {"": float(np.nanmean(values)), "_low": interval.low, "_high": interval.high}
-            found |= {f"{prefix}{name}{end}": value for end, value in bounds.items() if not np.isnan(value)}
+        defined = values[~np.isnan(values)]
+        if len(defined):
+            interval = bootstrap_mean(defined)
+            bounds = {"": float(defined.mean()), "_low": interval.low, "_high": interval.high}
+            found |= {f"{name}{end}": value for end, value in bounds.items() if not np.isnan(value)}
+            found[f"{name}_images"] = len(defined)
     return found
 
 
-@cache
-def _measures() -> frozenset[str]:
-    return frozenset(name for instrument in INSTRUMENTS.values() for name in instrument.measures)
+def _empty(rows: Rows) -> dict[str, float]:
+    if not len(rows) or "cosine" not in (rows.dtype.names or ()):
+        return {}
+    count = int(np.isnan(rows["cosine"]).sum())
+    interval = wilson(count, len(rows))
+    return {"empty": count / len(rows), "empty_low": interval.low, "empty_high": interval.high}

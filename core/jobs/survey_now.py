@@ -58,7 +58,7 @@ class _Found:
 
     def figures(self, run_id: str, kind: str) -> dict[str, Any]:
         """Return the figures of a run, None for those that are not defined."""
-        names = [f"{measure}{end}" for measure in self.survey.measures.measures for end in ("", "_low", "_high")]
+        names = [f"{measure}{end}" for measure in self.survey.measures.told for end in ("", "_low", "_high", "_images")]
         return dict.fromkeys(names) | figures(self._rows(run_id, kind), self._rows(self.dense_id, self.survey.kind))
 
     def marks(self) -> dict[str, float | None]:

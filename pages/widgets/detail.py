@@ -82,6 +82,7 @@ def _maps(maps: pd.DataFrame) -> None:
     st.markdown("Where it looks", help=plain(f"{what}. {marks}."))
     decimals = st.column_config.NumberColumn(format="%.2f")
     config = {name: decimals for name in maps.columns if name not in ("maps by", "images")}
+    config["empty maps %"] = st.column_config.NumberColumn(format="%.0f")
     st.dataframe(maps, hide_index=True, column_config=config)
 
 

@@ -13,7 +13,7 @@ from core.experiment import ExperimentSpec
 from core.figures.surveys import Panel, with_panels
 from core.interpretability.attribution.registry import METHODS
 from core.interpretability.question import Question
-from core.interpretability.survey import INSTRUMENTS, MEASURES
+from core.interpretability.survey import MEASURES, instrument_of
 from core.jobs.estimate import expected_speed, survey_seconds
 from core.jobs.subject import Subject
 from core.store.queue import FAILED, Job
@@ -38,8 +38,7 @@ class Below:
 
     def survey(self, measure: str) -> Survey:
         """Return the survey that measures it."""
-        instrument = next(name for name, one in INSTRUMENTS.items() if measure in one.measures)
-        return Survey(self.question, instrument, self.images)
+        return Survey(self.question, instrument_of(measure).name, self.images)
 
     @property
     def surveys(self) -> dict[str, Survey]:
@@ -116,12 +115,13 @@ def explain_below(below: Below) -> None:
     for measure in below.measures:
         scale = MEASURES[measure]
         st.caption(plain(f"{scale.title}. {scale.meaning}"), help=plain(f"Yardsticks. {marks}."))
+    st.caption("Pale points rest on fewer than half of the images: for the others the measure is not defined.")
 
 
 def offer_surveys(below: Below, runs: pd.DataFrame, subject: Subject) -> None:
     """Offer to survey the networks that were not, or on fewer images, and tell what failed."""
     for survey in below.surveys.values():
-        _failed(survey)
+        _failed(survey, runs)
         if missing := _missing(survey, runs, subject):
             _offer(survey, missing, runs, subject)
 
@@ -153,19 +153,28 @@ def _missing(survey: Survey, runs: pd.DataFrame, subject: Subject) -> list[Exper
     wanted = min(survey.images, subject.available())
     done = set(found.loc[found["images"] >= wanted, "id"]) if len(found) else set()
     waiting = {text for job in executor().list(("queued", "running")) for text in _asked(job, survey)}
-    left = runs[~runs["id"].isin(done) & ~runs["spec"].isin(waiting)]
+    left = runs[runs["images"].notna() & ~runs["id"].isin(done) & ~runs["spec"].isin(waiting)]
     return [ExperimentSpec.from_json(text) for text in left["spec"]]
 
 
 def _asked(job: Job, survey: Survey) -> Sequence[str]:
     same = job.kind == "survey" and job.request["kind"] == survey.kind and job.request["images"] >= survey.images
-    return job.request["specs"] if same else ()
+    return (job.request["of"], *job.request["specs"]) if same else ()
 
 
-def _failed(survey: Survey) -> None:
+def _failed(survey: Survey, runs: pd.DataFrame) -> None:
+    """Tell why a survey of these networks failed, and offer to try it again."""
+    shown = set(runs["spec"])
     for job in executor().list((FAILED,)):
-        if job.kind == "survey" and job.request["kind"] == survey.kind:
+        if job.kind != "survey" or job.request["kind"] != survey.kind or job.request["of"] not in shown:
+            continue
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.error(plain(job.message), title="The survey failed")
+            if st.button("Try again", key=f"retry {job.id}"):
+                with shown_errors():
+                    executor().retry(job)
+                    keep_workers()
+                st.rerun()
 
 
 def _known(survey: Survey, runs: pd.DataFrame, subject: Subject) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:

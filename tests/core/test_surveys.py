@@ -5,7 +5,7 @@ import pytest
 
 from core.errors import InvalidSettingError
 from core.interpretability.question import Question
-from core.interpretability.survey import INSTRUMENTS, answer_type, figures
+from core.interpretability.survey import INSTRUMENTS, MEASURES, answer_type, figures, instrument_of
 from core.surveys import Survey, survey_from_json, survey_to_json
 
 
@@ -41,8 +41,23 @@ def test_what_is_defined_for_no_image_is_left_out_and_what_is_for_some_is_their_
     rows = measured([0, 0], [0, 0], iou=[np.nan, 0.5])
     found = figures(rows, answers([0, 0], [0, 0]))
     assert found["iou"] == pytest.approx(0.5)
+    assert (found["iou_images"], found["images"]) == (1, 2)
     assert not any(name.startswith(("spearman", "pointing", "lost_iou")) for name in found)
     assert all(value == value for value in found.values())
+
+
+def test_empty_maps_are_counted_apart_and_never_averaged_in():
+    agree = [0.9, np.nan, np.nan, 0.7]
+    rows = measured([0, 0, 0, 0], [0, 0, 1, 1], cosine=agree, spearman=agree)
+    found = figures(rows, answers([0] * 4, [0] * 4))
+    assert (found["spearman"], found["spearman_images"], found["images"]) == (pytest.approx(0.8), 2, 4)
+    assert (found["empty"], found["kept_empty"], found["lost_empty"]) == (0.5, 0.5, 0.5)
+    assert found["empty_low"] < 0.5 < found["empty_high"]
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_each_measure_is_told_by_one_instrument(measure):
+    assert [one.name for one in INSTRUMENTS.values() if measure in one.told] == [instrument_of(measure).name]
 
 
 def test_json_takes_a_survey_there_and_back():

@@ -78,7 +78,7 @@ def test_intervals_and_yardsticks_are_drawn_and_named(runs, surveyed):
     curve = next(trace for trace in below(figure) if trace.mode == "markers" and len(trace.x) == 2)
     assert list(curve.error_y.arrayminus) == pytest.approx([0.05, 0.05])
     assert curve.marker.color == TECHNIQUE_COLOURS["unstructured"]
-    assert "0.900 (0.85 to 0.90) on 100 images" in curve.hovertext[0]
+    assert "0.900 (0.85 to 0.90)<br>on 100 images" in curve.hovertext[0]
 
 
 def test_kept_and_lost_images_are_two_curves(runs, surveyed):
@@ -86,7 +86,7 @@ def test_kept_and_lost_images_are_two_curves(runs, surveyed):
     curves = [trace for trace in below(figure) if trace.mode == "markers" and len(trace.x) == 2]
     assert [list(curve.y) for curve in curves] == [[0.9, 0.4], [0.45, 0.2]]
     assert [curve.marker.symbol for curve in curves] == ["circle", "circle-open"]
-    assert "40 images lost" in curves[1].hovertext[0]
+    assert "on 40 images lost" in curves[1].hovertext[0]
 
 
 def test_where_a_map_lies_stands_beside_the_area_of_the_object(runs, surveyed):
@@ -107,3 +107,15 @@ def test_panels_stand_one_below_the_other_without_overlapping(runs, surveyed):
     assert 0 <= layout.yaxis3.domain[0] < layout.yaxis3.domain[1] < layout.yaxis2.domain[0]
     assert layout.yaxis2.domain[1] < layout.yaxis.domain[0]
     assert layout.xaxis.anchor == "y3"
+
+
+def test_means_over_few_of_the_images_are_pale_and_say_over_how_many(runs, surveyed):
+    surveyed["spearman_images"] = [100, 80, 20]
+    curve = next(trace for trace in below(drawn(runs, surveyed)) if trace.mode == "markers" and len(trace.x) == 2)
+    assert curve.marker.opacity[0] > curve.marker.opacity[1]
+    assert "on 20 images; not defined for 80 more" in curve.hovertext[1]
+
+
+def test_images_without_masks_are_not_said_to_wait_for_a_survey(runs, surveyed):
+    figure = drawn(runs, surveyed.drop(columns=["pointing", "area"]), "pointing")
+    assert any("neither masks nor boxes" in text for text in words(figure))
