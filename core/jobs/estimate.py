@@ -14,7 +14,7 @@ from core.jobs.devices import devices
 from core.jobs.executor import is_enough
 from core.jobs.subject import Subject
 from core.store.queue import OPEN, QUEUED, RUNNING, Job
-from core.surveys import Survey
+from core.surveys import YARDSTICKS, Survey
 
 # images/s of GoogLeNet at 224 px, channels last and batch norm folded, as measured on two cores. For a GPU nothing is
 # assumed: its rate depends on the model by more than an order of magnitude.
@@ -72,10 +72,11 @@ def expected_speed(known: pd.DataFrame, pixels: int) -> Speed | None:
 def survey_seconds(survey: Survey, networks: int, images: int, images_per_second: float) -> float:
     """Return about how long a survey of so many networks takes where so many images are evaluated a second.
 
-    A backward pass counts as two forward passes. The dense network's maps and those of the randomised one are included.
+    A backward pass counts as two forward passes. The dense network and the yardsticks are included.
     """
     cost = survey.question.entry.cost(survey.question.settings)
-    return (networks + 2) * images * (1 + cost.forward + 2 * cost.backward) / images_per_second
+    passes = 1 + cost.forward + 2 * cost.backward + survey.measures.passes
+    return (networks + len(YARDSTICKS) + 1) * images * passes / images_per_second
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ def _images_left(job: Job, running: Job | None) -> float:
     if running and job.kind != running.kind:
         return math.nan
     asked = job.request.get("images")
+    if asked and "specs" in job.request:  # a survey: the dense network and the yardsticks come on top
+        return float(asked * (len(job.request["specs"]) + len(YARDSTICKS) + 1))
     return float(asked) if asked else float(running.total) if running and running.total else math.nan
 
 

@@ -10,18 +10,18 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.evaluation.accuracy import half_width
 from core.experiment import ExperimentSpec, Extent, in_words, with_dense_first
 from core.jobs.subject import Subject, find_subject
-from core.store import queue
+from core.store import batches, queue
 from core.store.database import Store
 from core.store.predictions import load
 from core.store.queue import Job
 from core.store.runs import Run, find_result, put_run
-from core.surveys import Survey, survey_to_json
+from core.surveys import YARDSTICKS, Survey, survey_to_json
 from core.words import count
 
 ACCURACY, PACK, SURVEY = "accuracy", "pack", "survey"
@@ -66,16 +66,19 @@ class Executor:
         wanted = [spec for spec in ordered if not _is_surveyed(self.store, spec, subject, survey)]
         if not wanted:
             return None
-        about = {"of": ordered[0].to_json(), "kind": survey.kind}
-        open_job = queue.job(self.store, queue.job_id(SURVEY, _digest(about)))
-        asked = [ordered[0].to_json(), *(spec.to_json() for spec in wanted)]
-        if open_job and open_job.state in queue.OPEN:
-            survey = replace(survey, images=max(survey.images, open_job.request["images"]))
-            asked = [*open_job.request["specs"], *asked]
-        asked = list(dict.fromkeys(asked))
-        title = f"{survey.in_words()}, {count(len(asked), 'network')}"
-        request = {"survey": survey_to_json(survey), "specs": asked, "images": survey.images, "kind": survey.kind}
-        return queue.enqueue(self.store, SURVEY, _digest(about), title, request)
+        packed = subject.fingerprint() is not None
+        if packed:
+            put_runs(self.store, [run_of(spec, subject) for spec in (ordered[0], *wanted)])
+        request = {
+            "survey": survey_to_json(survey),
+            "of": ordered[0].to_json(),
+            "specs": [spec.to_json() for spec in wanted if not spec.pruning.dense],
+            "kind": survey.kind,
+            "images": survey.images,
+            "known": packed,  # the runs are in the store: one that is not there any more was deleted
+        }
+        title = f"{survey.in_words()}, {count(len(wanted), 'network')}"
+        return queue.enqueue(self.store, SURVEY, _digest(request), title, request)
 
     def prepare(self, spec: ExperimentSpec) -> Job | None:
         """Ask for the packing of the data that a spec names; None if it is packed."""
@@ -144,11 +147,23 @@ def is_enough(figures: dict[str, float], extent: Extent, available: int) -> bool
 
 
 def _is_surveyed(store: Store, spec: ExperimentSpec, subject: Subject, survey: Survey) -> bool:
+    """Return whether a survey of a network, of the dense one with its yardsticks, saw as many images as are asked.
+
+    What the figures rest on is read and checked by hash: if some of it is damaged, it is to be surveyed again.
+    """
     sha = subject.fingerprint()
     if sha is None:
         return False
-    figures = find_result(store, spec.run_id(subject.network.sha256, sha), survey.kind)
-    return figures is not None and figures["images"] >= min(survey.images, subject.available())
+    run_id, wanted = spec.run_id(subject.network.sha256, sha), min(survey.images, subject.available())
+    kinds = [survey.kind, *(survey.yardstick(name) for name in YARDSTICKS if spec.pruning.dense)]
+    return all(_has_seen(store, run_id, kind, survey, wanted) for kind in kinds)
+
+
+def _has_seen(store: Store, run_id: str, kind: str, survey: Survey, images: int) -> bool:
+    figures = find_result(store, run_id, kind)
+    if figures is None or figures["images"] < images:
+        return False
+    return len(batches.load(store, run_id, kind, survey.measures.rows)) >= images
 
 
 def _source_of(spec: ExperimentSpec) -> tuple[str, str | None, str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from core.data.example import example, region_of
 from core.data.pack import Pack
+from core.errors import BrokenDataError
 from core.experiment import ExperimentSpec
 from core.interpretability import inspection
 from core.interpretability.measures.measure import Masks
-from core.interpretability.measures.randomisation import randomised_copy
+from core.interpretability.measures.randomisation import FRESH_WEIGHTS, randomised_copy
 from core.interpretability.survey import Answered, Answers, Asked, Rows, answer_type, ask, figures
 from core.jobs.executor import put_runs, run_of
 from core.jobs.subject import Subject, find_subject
@@ -27,7 +28,7 @@ from core.jobs.task import Task
 from core.progress import Progress
 from core.pruning.settings import Pruning
 from core.store.batches import append, load
-from core.store.runs import Run, put_result
+from core.store.runs import Run, find_result, find_run, put_result
 from core.surveys import Survey, survey_from_json
 
 BATCH = 16
@@ -44,6 +45,14 @@ class _Network:
     answer: Callable[[inspection.Subject, slice, Progress], Answers]
 
 
+@dataclass(eq=False)
+class _Tally:
+    """How far the job is, in answers, and how many of them it gave itself: those alone tell its speed."""
+
+    done: int = 0
+    fresh: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class _Work:
     task: Task
@@ -53,12 +62,28 @@ class _Work:
     dense: inspection.Subject
     runs: tuple[tuple[Run, Pruning], ...]  # the dense one first
     images: int
-    steps: int  # networks to get through, for the progress
+    tally: _Tally = field(default_factory=_Tally)
+    masks: dict[int, NDArray[np.uint8] | None] = field(default_factory=dict)  # by place, packed to bits
 
     @property
     def dense_id(self) -> str:
         """The run of the dense network."""
         return self.runs[0][0].id
+
+    @property
+    def answers(self) -> str:
+        """The kind under which the dense network's answers are kept."""
+        return f"answers/{self.survey.question.id}"
+
+    @property
+    def layout(self) -> np.dtype[Any]:
+        """The record of an answer."""
+        return answer_type(self.pack.preset.crop, self.pack.preset.crop)
+
+    @property
+    def total(self) -> int:
+        """How many answers there are to measure."""
+        return self.images * (len(self.runs) + 2)
 
     def pixels(self, part: slice) -> NDArray[np.uint8]:
         """Return the images of a part of the order: (n, h, w, 3)."""
@@ -69,83 +94,61 @@ class _Work:
         places = self.pack.order[part]
         return Asked(places, self.pixels(part), self.pack.labels[places], dense)
 
-    def progress(self, step: int, images: int, title: str) -> Progress:
-        """Return what tells, within a batch, that `images` of a network are done, and stops where it is cancelled."""
-        done, total = step * self.images + images, self.steps * self.images
-        return lambda _done, _total, _what: self.task.progress(min(done, total), total, title)
+    def progress(self, title: str) -> Progress:
+        """Return what tells, within a batch, how far the job is, and stops where it is cancelled."""
+
+        def tell(done: int, total: int, what: str) -> None:
+            self.task.tell(self.tally.done, self.total, title, self.tally.fresh)
+
+        return tell
 
 
 def measure_survey(task: Task) -> None:
     """Bring a survey to the number of images it asks for, from where an earlier job left it.
 
     A killed worker loses the batch it was at and nothing else. The figures of a network are brought up to date each
-    time that its images have doubled, and at the end.
+    time that its images have doubled, and at the end. Runs that were deleted meanwhile stay deleted.
     """
     work = _prepare(task)
-    reference = _reference(work)
-    masks = _masks(work)
-    for step, network in enumerate(_networks(work, reference), start=1):
-        _survey(work, step, network, reference, masks)
+    for network in _networks(work):
+        _survey(work, network)
 
 
 def _prepare(task: Task) -> _Work:
     request = task.job.request
-    specs = [ExperimentSpec.from_json(text) for text in request["specs"]]
+    specs = [ExperimentSpec.from_json(text) for text in (request["of"], *request["specs"])]
     survey = survey_from_json(request["survey"])
     subject = find_subject(specs[0], task.store.folder, task.progress)
     pack = subject.pack(task.progress)
-    runs = tuple((run_of(spec, subject), spec.pruning) for spec in specs)
-    put_runs(task.store, [run for run, _ in runs])
+    runs = [(run_of(spec, subject), spec.pruning) for spec in specs]
+    if not request["known"]:
+        put_runs(task.store, [run for run, _ in runs])
+    present = tuple((run, pruning) for run, pruning in runs if find_run(task.store, run.id))
+    if not present or not present[0][1].dense:
+        raise BrokenDataError("the dense network's run was deleted", "", "ask for the survey again")
     dense = inspection.subject(subject.network, Pruning(), task.device)
-    images = min(survey.images, len(pack))
-    return _Work(task.from_now(), survey, subject, pack, dense, runs, images, steps=len(runs) + 3)
+    return _Work(task.from_now(), survey, subject, pack, dense, present, min(survey.images, len(pack)))
 
 
-def _reference(work: _Work) -> Answers:
-    """Return the dense network's answers about the images, and about the one after the last."""
-    kind, store = f"answers/{work.survey.question.id}", work.task.store
-    size = work.pack.preset.crop
-    found: Answers = load(store, work.dense_id, kind, answer_type(size, size))
-    wanted = min(work.images + 1, len(work.pack))
-    while len(found) < wanted:
-        part = slice(len(found), min(len(found) + BATCH, wanted))
-        began = time.perf_counter()
-        progress = work.progress(0, len(found), "dense network")
-        fresh = ask(work.dense, work.asked(part, None), work.survey.question, progress)
-        with store.writing() as db:
-            append(db, work.dense_id, kind, len(found), fresh, time.perf_counter() - began)
-        found = np.concatenate([found, fresh])
-    return found
-
-
-def _masks(work: _Work) -> Masks | None:
-    """Return where the object is in each image; None if the source knows it of none."""
-    source, preset = work.subject.source, work.subject.preset
-    if not region_of(source):
-        return None
-    places = work.pack.indices[work.pack.order[: work.images]]
-    shape = (preset.crop, preset.crop)
-    found = [example(source, preset, int(place)).mask for place in places]
-    return np.stack([np.zeros(shape, np.bool_) if mask is None else mask for mask in found])
-
-
-def _networks(work: _Work, reference: Answers) -> list[_Network]:
-    """Return the dense network, the two yardsticks, and the pruned networks."""
+def _networks(work: _Work) -> list[_Network]:
+    """Return the dense network, the yardsticks (another image only if there is one), and the pruned networks."""
     kind, dense_id, survey = work.survey.kind, work.dense_id, work.survey
 
     def fresh(subject: inspection.Subject, part: slice, progress: Progress) -> Answers:
-        return ask(subject, work.asked(part, reference["predicted"][part]), survey.question, progress)
+        return ask(subject, work.asked(part, _reference(work, part, progress)["predicted"]), survey.question, progress)
 
     def known(subject: inspection.Subject, part: slice, progress: Progress) -> Answers:
-        return reference[part]
+        return _reference(work, part, progress)
 
     def of_the_next(subject: inspection.Subject, part: slice, progress: Progress) -> Answers:
-        answers = reference[part].copy()
-        answers["map"] = np.take(reference["map"], np.arange(part.start, part.stop) + 1, axis=0, mode="wrap")
+        answers = _reference(work, part, progress).copy()
+        last = part.stop % len(work.pack)
+        after = _reference(work, slice(last, last + 1), progress)
+        answers["map"] = np.concatenate([answers["map"][1:], after["map"]])
         return answers
 
     def randomised() -> inspection.Subject:
-        return replace(work.dense, module=randomised_copy(work.dense.module, survey.question.seed))
+        return replace(work.dense, module=randomised_copy(work.dense.module, FRESH_WEIGHTS))
 
     def pruned(pruning: Pruning) -> Callable[[], inspection.Subject]:
         return lambda: inspection.subject(work.subject.network, pruning, work.task.device)
@@ -162,37 +165,72 @@ def _title(run: Run) -> str:
     return f"{run.technique} {run.rate:.2f}"
 
 
-def _survey(work: _Work, step: int, network: _Network, reference: Answers, masks: Masks | None) -> None:
+def _reference(work: _Work, part: slice, progress: Progress) -> Answers:
+    """Return the dense network's answers about a part of the order: those that are kept, and fresh ones from there."""
+    store, wanted = work.task.store, part.stop - part.start
+    found: Answers = load(store, work.dense_id, work.answers, work.layout, wanted, start=part.start)
+    if len(found) == wanted:
+        return found
+    began, left = time.perf_counter(), slice(part.start + len(found), part.stop)
+    asked = ask(work.dense, work.asked(left, None), work.survey.question, progress)
+    with store.writing() as db:
+        append(db, work.dense_id, work.answers, left.start, asked, time.perf_counter() - began)
+    return np.concatenate([found, asked])
+
+
+def _masks(work: _Work, part: slice) -> Masks | None:
+    """Return where the object is in the images of a part; None if the source knows it of none."""
+    source, preset = work.subject.source, work.subject.preset
+    if not work.survey.measures.places or not region_of(source):
+        return None
+    shape = (preset.crop, preset.crop)
+    found = np.zeros((part.stop - part.start, *shape), np.bool_)
+    for row, place in enumerate(work.pack.indices[work.pack.order[part]].tolist()):
+        if place not in work.masks:
+            mask = example(source, preset, place).mask
+            work.masks[place] = None if mask is None else np.packbits(mask)
+        bits = work.masks[place]
+        if bits is not None:
+            found[row] = np.unpackbits(bits, count=found[row].size).reshape(shape)
+    return found
+
+
+def _survey(work: _Work, network: _Network) -> None:
     instrument, store = work.survey.measures, work.task.store
     rows: Rows = load(store, network.run_id, network.kind, instrument.rows)
+    work.tally.done += min(len(rows), work.images)
+    told = (find_result(store, network.run_id, network.kind) or {}).get("images", 0)
     if len(rows) >= work.images:
+        if told != len(rows):
+            _record(work, network, rows, rows[:0], 0.0, told=True)
         return
-    subject, told = network.subject(), len(rows)
-    while len(rows) < work.images:
+    subject, progress = network.subject(), work.progress(network.title)
+    while len(rows) < work.images and find_run(store, network.run_id):
         part = slice(len(rows), min(len(rows) + BATCH, work.images))
-        began, progress = time.perf_counter(), work.progress(step, len(rows), network.title)
-        answers = network.answer(subject, part, progress)
-        there = None if masks is None else masks[part]
-        answered = Answered(subject, work.pixels(part), answers, reference[part], there)
-        fresh = instrument.measure(answered, progress)
+        began = time.perf_counter()
+        answers, dense = network.answer(subject, part, progress), _reference(work, part, progress)
+        fresh = instrument.measure(Answered(subject, work.pixels(part), answers, dense, _masks(work, part)), progress)
         rows = np.concatenate([rows, fresh])
-        told = len(rows) if len(rows) >= 2 * told or len(rows) == work.images else told
-        known = _figures(work, rows, reference) if told == len(rows) else None
-        _record(work, step, network, len(rows), fresh, known, time.perf_counter() - began)
+        work.tally.done, work.tally.fresh = work.tally.done + len(fresh), work.tally.fresh + len(fresh)
+        now = len(rows) >= 2 * told or len(rows) == work.images
+        told = len(rows) if now else told
+        _record(work, network, rows, fresh, time.perf_counter() - began, told=now)
 
 
-def _figures(work: _Work, rows: Rows, reference: Answers) -> dict[str, Any]:
-    return figures(rows, reference[: len(rows)]) | {"question": work.survey.question.to_json()}
-
-
-def _record(
-    work: _Work, step: int, network: _Network, images: int, fresh: Rows, known: dict[str, Any] | None, seconds: float
-) -> None:
-    """Write the rows that bring a network to so many images and, if given, what is known of it by now."""
-    task = work.task
+def _record(work: _Work, network: _Network, rows: Rows, fresh: Rows, seconds: float, *, told: bool) -> None:
+    """Write the fresh rows, which end `rows`, and if they are to be told, the figures of all of them."""
+    task, run_id, kind = work.task, network.run_id, network.kind
+    known = _figures(work, rows) if told else None
     with task.store.writing() as db:
-        append(db, network.run_id, network.kind, images - len(fresh), fresh, seconds)
+        if len(fresh):
+            append(db, run_id, kind, len(rows) - len(fresh), fresh, seconds)
         if known is not None:
-            put_result(db, network.run_id, network.kind, known)
-        row = task.tell_within(db, step * work.images + images, work.steps * work.images, network.title)
+            put_result(db, run_id, kind, known)
+        row = task.tell_within(db, work.tally.done, work.total, network.title, work.tally.fresh)
     task.stop_if_asked(row)
+
+
+def _figures(work: _Work, rows: Rows) -> dict[str, Any]:
+    instrument, store = work.survey.measures, work.task.store
+    dense = load(store, work.dense_id, work.survey.kind, instrument.rows, len(rows))
+    return figures(rows, dense if len(dense) == len(rows) else rows) | {"question": work.survey.question.to_json()}

@@ -60,7 +60,7 @@ def enqueue(store: Store, kind: str, subject: str, title: str, request: dict[str
         db.execute(
             """INSERT INTO jobs (id, kind, subject, title, request, state, place, queued_at)
             VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)
-            ON CONFLICT (id) DO UPDATE SET request = excluded.request, cancelling = 0,
+            ON CONFLICT (id) DO UPDATE SET request = excluded.request, title = excluded.title, cancelling = 0,
                 place = CASE WHEN state IN ('queued', 'running') THEN place ELSE excluded.place END,
                 queued_at = CASE WHEN state IN ('queued', 'running') THEN queued_at ELSE excluded.queued_at END,
                 message = CASE WHEN state = 'running' THEN message ELSE '' END,

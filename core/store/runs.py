@@ -132,7 +132,7 @@ def import_runs(store: Store, other: Path) -> int:
         count = db.execute(
             f"INSERT OR IGNORE INTO main.runs ({_COLUMNS}) SELECT {_COLUMNS} FROM other.runs WHERE id IN fresh"
         ).rowcount
-        db.execute("UPDATE main.runs SET shipped = 1 WHERE id IN fresh")
+        db.execute("UPDATE main.runs SET shipped = 1 WHERE id IN fresh OR (id, 'predictions') IN longer")
         db.execute("COMMIT")
     return count
 

@@ -254,7 +254,7 @@ def test_more_images_or_another_method_are_offered_and_queued_as_one_job(surveye
     assert "Where it looks by Saliency: 3 networks not measured on 50 images yet" in words(page)
     button(page, "Survey").click().run()
     (job,) = [one for one in Executor(empty_store).list(queue.OPEN) if one.kind == "survey"]
-    assert (job.request["images"], len(job.request["specs"])) == (50, 3)
+    assert (job.request["images"], len(job.request["specs"])) == (50, 2)
     assert "Survey" not in labels(page)
 
 

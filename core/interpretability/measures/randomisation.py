@@ -28,6 +28,8 @@ from core.errors import InvalidSettingError
 
 THROUGH_RELU = math.sqrt(2 / (1 - 1 / math.pi))  # the variance of a ReLU's output is (1 - 1/pi) / 2 of its input's
 
+FRESH_WEIGHTS = 0  # the seed of the yardstick: one for all questions, so that it is the same network for each
+
 
 def blocks_of(module: nn.Module) -> tuple[str, ...]:
     """Return the names of the top-level blocks that have parameters, from the last (fc) to the first (conv1)."""

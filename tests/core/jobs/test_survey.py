@@ -17,6 +17,7 @@ from core.pruning.settings import Pruning
 from core.store import queue
 from core.store.batches import load
 from core.store.database import open_store
+from core.store.runs import delete_runs, find_run
 from core.surveys import Survey, known_surveys, survey_frame, yardsticks
 
 LOW = ExperimentSpec(pruning=Pruning(rate=0.5))
@@ -98,12 +99,45 @@ def test_what_is_known_is_not_asked_again_and_cut_to_what_is_asked(store):
     assert Executor(store).survey([LOW, HIGH], ASKED) is not None
 
 
-def test_asking_twice_before_it_is_done_is_one_job_for_all(store):
+def test_each_request_is_a_job_of_its_own_as_large_as_it_was_asked_for(store):
     first = Executor(store).survey([LOW], ASKED)
     second = Executor(store).survey([HIGH], Survey(ASKED.question, images=5))
-    assert first.id == second.id
-    assert second.request["images"] == 20
-    assert len(second.request["specs"]) == 3
+    assert first.id != second.id
+    assert (first.request["images"], second.request["images"]) == (20, 5)
+    assert Executor(store).survey([LOW], ASKED).id == first.id
+
+
+def test_a_shorter_survey_ends_where_a_longer_one_was_cancelled(store):
+    list(survey_now(store, [LOW], ASKED, "cpu"))
+    with store.writing() as db:
+        db.execute("UPDATE results SET payload = 'lost' WHERE kind = ?", (ASKED.kind,))
+    assert Executor(store).survey([LOW], ASKED) is not None
+    (row,) = survey_now(store, [LOW], Survey(ASKED.question, images=10), "cpu")
+    assert row["images"] == 10
+    assert Executor(store).survey([LOW], ASKED) is None
+
+
+def test_damaged_rows_are_surveyed_again(store):
+    list(survey_now(store, [LOW], ASKED, "cpu"))
+    before = rows(store, LOW, ASKED)
+    with store.writing() as db:
+        db.execute("UPDATE batches SET payload = zeroblob(length(payload)) WHERE start = 16 AND kind != 'predictions'")
+    assert Executor(store).survey([LOW], ASKED) is not None
+    (row,) = survey_now(store, [LOW], ASKED, "cpu")
+    assert row["images"] == 20
+    np.testing.assert_allclose(rows(store, LOW, ASKED)["spearman"], before["spearman"], atol=0.02)
+
+
+def test_a_deleted_run_stays_deleted(store):
+    Executor(store).survey([LOW, HIGH], ASKED)
+    subject = find_subject(LOW, store.folder)
+    low, high = (spec.run_id(subject.network.sha256, subject.fingerprint()) for spec in (LOW, HIGH))
+    delete_runs(store, [low])
+    work_once(store, "cpu")
+    assert find_run(store, low) is None
+    assert find_run(store, high) is not None
+    assert len(rows(store, LOW, ASKED)) == 0
+    assert len(rows(store, HIGH, ASKED)) == 20
 
 
 def test_cancelled_it_keeps_its_batches_and_goes_on_from_there(store, monkeypatch):

@@ -88,3 +88,23 @@ def test_a_store_of_the_first_version_keeps_its_predictions(tmp_path):
         db.commit()
     assert load(open_store(tmp_path), "run").tobytes() == some(10).tobytes()
     assert len(load(open_store(tmp_path), "run")) == 10
+
+
+def test_a_part_can_be_read_across_batches(store):
+    write(store, *(some(10, i) for i in range(4)))
+    whole = load(store, "run")
+    for start, images in ((0, 5), (5, 10), (10, 10), (18, 7), (35, 10), (40, 3)):
+        part = batches.load(store, "run", "predictions", PREDICTION, images, start=start)
+        assert part.tobytes() == whole[start : start + images].tobytes()
+
+
+def test_rows_of_another_layout_are_set_aside_not_misread(store):
+    write(store, some(10))
+    assert len(batches.load(store, "run", "predictions", np.dtype([("image", "<i4")]))) == 0
+    assert len(load(store, "run")) == 0
+
+
+def test_what_another_process_wrote_meanwhile_stays(store):
+    write(store, some(10, 1))
+    write(store, some(10, 2))
+    assert load(store, "run").tobytes() == some(10, 1).tobytes()
