@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,14 +33,15 @@ from core.cli.options import (
 )
 from core.cli.output import Bar, show
 from core.data.example import Example, example, find_image
-from core.errors import InvalidSettingError
+from core.data.order import another
+from core.errors import BrokenDataError, InvalidSettingError
 from core.experiment import ExperimentSpec, in_words
 from core.figures.maps import common_limit, overlay
 from core.interpretability import inspection
 from core.interpretability.attribution.baselines import BASELINES
 from core.interpretability.attribution.method import Value
 from core.interpretability.attribution.registry import METHODS
-from core.interpretability.measures.randomisation import randomised_copy
+from core.interpretability.measures.randomisation import FRESH_WEIGHTS, randomised_copy
 from core.interpretability.question import Question
 from core.interpretability.survey import INSTRUMENTS, Answered, Answers, Asked, ask
 from core.jobs.devices import pick_device
@@ -62,12 +67,12 @@ class _View:
 
 @dataclass(frozen=True, eq=False)
 class _Image:
-    """The image, and another one that the dense network is asked about for comparison."""
+    """The image, and one of another class that the dense network is asked about for comparison, if there is one."""
 
     subject: Subject
     question: Question
     this: Example
-    other: Example
+    other: Example | None
 
 
 def attribute(
@@ -101,8 +106,7 @@ def attribute(
     question = Question(method, target, baseline, seed, tuple(_setting(text) for text in settings or ()))
     subject = find_subject(ExperimentSpec(network, weights, data, preprocess), cache_folder())
     index = find_image(subject.source, image_id)
-    this, other = (example(subject.source, subject.preset, at) for at in (index, (index + 1) % len(subject.source)))
-    image, folder = _Image(subject, question, this, other), writable(out)
+    image, folder = _Image(subject, question, _example(subject, index), _other(subject, index)), writable(out)
     views = list(_views(image, prunings, pick_device(device)))
     limit = common_limit([view.answers["map"][0] for view in views])
     yardsticks = _yardsticks(image, views[0])
@@ -110,6 +114,18 @@ def attribute(
         files = _write(folder, view, image, limit, opacity)
         row = _row(image, view) | _measures(image, view.inspected, view.answers, views[0]) | yardsticks
         show(row | {"limit": limit} | files, as_json, _line(row, view, files))
+
+
+def _example(subject: Subject, index: int) -> Example:
+    return example(subject.source, subject.preset, index)
+
+
+def _other(subject: Subject, index: int) -> Example | None:
+    """Return an image of another class; none if there is none, or it cannot be decoded."""
+    place = another(subject.source.labels, index)
+    with suppress(BrokenDataError):
+        return None if place is None else _example(subject, place)
+    return None
 
 
 def _setting(text: str) -> tuple[str, Value]:
@@ -145,22 +161,42 @@ def _measures(image: _Image, inspected: inspection.Subject, answers: Answers, de
 
 def _yardsticks(image: _Image, dense: _View) -> dict[str, float | None]:
     """Return the Spearman that a randomised network and another image score against the dense network's map."""
-    fresh = replace(dense.inspected, module=randomised_copy(dense.inspected.module, image.question.seed))
+    fresh = replace(dense.inspected, module=randomised_copy(dense.inspected.module, FRESH_WEIGHTS))
     randomised = _ask(image, fresh, image.this, dense.answers["predicted"])
-    other = _ask(image, dense.inspected, image.other, None)
+    other = None if image.other is None else _ask(image, dense.inspected, image.other, None)
     found = {"randomised": randomised, "other_image": other}
-    return {name: _measures(image, dense.inspected, answers, dense)["spearman"] for name, answers in found.items()}
+    return {
+        name: None if answers is None else _measures(image, dense.inspected, answers, dense)["spearman"]
+        for name, answers in found.items()
+    }
 
 
 def _write(folder: Path, view: _View, image: _Image, limit: float, opacity: float) -> dict[str, str]:
     question, values, picture = image.question, view.answers["map"][0], image.this.pixels
-    name = "dense" if view.pruning.dense else f"{view.pruning.technique}-{view.pruning.rate:g}"
-    numbers, shown = folder / f"{name}-{question.method}.npz", folder / f"{name}-{question.method}.png"
-    target = int(view.answers["target"][0])
-    np.savez_compressed(numbers, map=values, picture=picture, target=target, question=question.to_json())
+    pruning = json.dumps(view.pruning.canonical(), sort_keys=True)
+    name = _file_name(image, view.pruning, pruning)
+    numbers, shown = folder / f"{name}.npz", folder / f"{name}.png"
+    np.savez_compressed(
+        numbers,
+        map=values,
+        picture=picture,
+        image=image.this.id,
+        target=int(view.answers["target"][0]),
+        question=question.to_json(),
+        network=image.subject.network.sha256,
+        pruning=pruning,
+    )
     laid = overlay(picture, values, limit=limit, signed=question.entry.signed, opacity=opacity, dark=False)
     Image.fromarray(laid).save(shown)
     return {"map": str(numbers), "picture": str(shown)}
+
+
+def _file_name(image: _Image, pruning: Pruning, canonical: str) -> str:
+    """Return a name that tells the files of other images, questions and prunings apart, and which is which."""
+    about = f"{image.question.id} {image.subject.network.sha256} {canonical}"
+    what = "dense" if pruning.dense else f"{pruning.technique}-{pruning.rate:g}"
+    identity = re.sub(r"[^\w.-]+", "-", image.this.id)
+    return f"{identity}-{what}-{image.question.method}-{hashlib.sha256(about.encode()).hexdigest()[:6]}"
 
 
 def _row(image: _Image, view: _View) -> dict[str, Any]:

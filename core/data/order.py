@@ -23,6 +23,15 @@ def stratified_order(labels: ArrayLike, seed: int = 0) -> NDArray[np.int64]:
     return np.lexsort((classes, turn, rounds)).astype(np.int64)
 
 
+def another(labels: ArrayLike, place: int) -> int | None:
+    """Return the place of the image that follows in the order and is of another class; None if all are of one class."""
+    classes, order = np.asarray(labels, dtype=np.int64), stratified_order(labels)
+    at = int(np.flatnonzero(order == place)[0])
+    following = np.roll(order, -at)
+    other = following[classes[following] != classes[place]]
+    return int(other[0]) if len(other) else None
+
+
 def _rank_in_class(classes: NDArray[np.int64], noise: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return for each image how many of its class come before it when sorted by noise: (n,)."""
     by_class = np.lexsort((noise, classes))

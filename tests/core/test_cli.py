@@ -198,6 +198,12 @@ def test_attribute_writes_a_map_and_a_picture_for_each_network_on_one_scale(shel
     assert not np.array_equal(first, second)
 
 
+def test_attribute_never_writes_over_the_maps_of_another_question(shell, tmp_path):
+    for image, target in (("scene-000003", "true"), ("scene-000003", "dense"), ("scene-000004", "true")):
+        shell("attribute", "--image-id", image, "--target", target, "--out", tmp_path)
+    assert len(list(tmp_path.glob("*.npz"))) == 3
+
+
 def test_attribute_tells_what_the_map_is_worth(shell, tmp_path):
     words = ("--image-id", "scene-000003", "--method", "ig", "--set", "steps=20", "--rate", 0.3, "--out", tmp_path)
     _, out, _ = shell("attribute", *words, "--json")

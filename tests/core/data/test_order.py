@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.order import stratified_order
+from core.data.order import another, stratified_order
 
 labels = st.lists(st.integers(0, 7), max_size=60)
 seeds = st.integers(-(2**70), 2**70)
@@ -59,3 +59,11 @@ def test_fifty_thousand_images_are_ordered_by_class_in_rounds():
     labels = np.repeat(np.arange(1000), 50)
     rounds = labels[stratified_order(labels)].reshape(50, 1000)
     assert np.array_equal(np.sort(rounds, axis=1), np.tile(np.arange(1000), (50, 1)))
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.integers(0, 29))
+def test_another_image_is_of_another_class_if_there_is_one(labels, place):
+    place %= len(labels)
+    found = another(labels, place)
+    assert (found is None) == (len(set(labels)) == 1)
+    assert found is None or labels[found] != labels[place]
