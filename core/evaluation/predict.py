@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from core.data.pack import Pack
+from core.errors import BrokenDataError
 from core.evaluation.inference import folded_copy, forward
 from core.networks.network import Network
 from core.predictions import KEPT, PREDICTION, Predictions
@@ -39,7 +40,16 @@ def predict(predictor: Predictor, pack: Pack, places: np.ndarray) -> Predictions
 
 
 def tabulate(logits: Tensor, labels: Tensor, places: np.ndarray) -> Predictions:
-    """Turn logits (n, classes) and labels (n,) int64 into predictions: loss in nats, the likeliest classes."""
+    """Turn logits (n, classes) and labels (n,) int64 into predictions: loss in nats, the likeliest classes.
+
+    BrokenDataError for logits that are not finite: whatever was counted right would be chance.
+    """
+    if not logits.isfinite().all():
+        raise BrokenDataError(
+            "the network's logits are not finite numbers",
+            "finite weights and activations",
+            "its weights hold NaN or overflow: load another network, or prune less",
+        )
     kept = min(KEPT, logits.shape[1])
     probabilities, classes = logits.softmax(1).topk(kept)
     table = np.zeros(len(places), PREDICTION)

@@ -95,7 +95,7 @@ class _Walk:
             image, step = places // points, places % points
             changed = self.ranks[image] < self.counts[step].to(self.ranks.device)[:, None, None]
             shown = torch.where(changed[:, None], after[image], before[image])
-            found[places] = self._probabilities(shown, self.targets[image])
+            found[start : start + len(places)] = self._probabilities(shown, self.targets[image])
             report(int(places[-1]) + 1)
         return found.reshape(images, points)
 

@@ -54,6 +54,12 @@ def test_curves_begin_and_end_at_the_image_and_at_the_references(linear, images,
     np.testing.assert_allclose(found.insertion[:, [0, -1]].T, [chosen[2], chosen[0]], rtol=1e-5)
 
 
+def test_batches_of_any_size_fit_together(linear, images, targets):
+    whole = measured(linear, images, targets, noise(0), steps=BATCH)
+    alone = measured(linear, images[:1], targets[:1], noise(0)[:1], steps=BATCH)  # one picture more than a batch
+    np.testing.assert_allclose(alone.deletion[0], whole.deletion[0], rtol=1e-5)
+
+
 def test_on_a_linear_network_no_order_beats_that_of_the_contributions(linear, images, targets):
     zero = torch.zeros_like(images)
     best = measured(linear, images, targets, contributions(linear, images, targets, zero), steps=PIXELS)
