@@ -64,7 +64,8 @@ def test_agreement_stands_beside_its_yardsticks(store, runs):
     question = {"question": asked.question.to_json(), "images": 100}
     with store.writing() as db:
         put_result(db, dense, asked.kind, {"spearman": 1.0} | question)
-        put_result(db, pruned, asked.kind, {"spearman": 0.8, "spearman_low": 0.7, "spearman_high": 0.9, "empty": 0.25} | question)
+        scores = {"spearman": 0.8, "spearman_low": 0.7, "spearman_high": 0.9, "empty": 0.25}
+        put_result(db, pruned, asked.kind, scores | question)
         put_result(db, dense, asked.yardstick("randomised"), {"spearman": 0.1} | question)
     (row,) = find_detail(store, pruned, CLASSES).maps.to_dict("records")
     about = {"maps by": "Grad-CAM", "agreement": 0.8, "low": 0.7, "high": 0.9, "images": 100}
