@@ -68,5 +68,10 @@ def listed(words: Sequence[str]) -> str:
     return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
+def shortened(name: str, longest: int) -> str:
+    """Cut a name so that it has at most so many characters."""
+    return name if len(name) <= longest else f"{name[: longest - 1].rstrip()}…"
+
+
 def _signed(number: float) -> str:
     return f"{number:+.1f}".replace("-", "−")

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from core.figures.theme import ACCENT, Palette, palette, template
+from core.words import shortened
 
 _ROW = 26  # pixels
 _LONGEST = 18  # characters of a class name before it is cut
@@ -63,5 +64,5 @@ def _bars(
 
 
 def _label(name: str, *, ticked: bool) -> str:
-    short = name if len(name) <= _LONGEST else name[: _LONGEST - 1].rstrip() + "…"
+    short = shortened(name, _LONGEST)
     return f"<b>✓ {short}</b>" if ticked else short

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.evaluation.accuracy import changed
 from core.figures.theme import DENSE_COLOUR, TECHNIQUE_COLOURS, palette, template
-from core.words import count, percent, points, points_between, probability
+from core.words import count, percent, points, points_between, probability, shortened
 
 MOST = 36  # rows that a picture holds before those in between are left out
 _FIRST, _LAST = 20, 10  # rows that are shown then
@@ -34,7 +34,9 @@ def class_changes(classes: pd.DataFrame, technique: str, *, dark: bool = False) 
     places = [place + (place >= first and first + last < len(classes)) for place in range(len(shown))]
     bars = _change_bars(rows, places, marked.iloc[shown].tolist(), technique, palette(dark).text)
     figure = go.Figure(bars)
-    names = [_marked(_short(row["name"]), mark) for row, mark in zip(rows, marked.iloc[shown], strict=True)]
+    names = [
+        _marked(shortened(row["name"], _LONGEST), mark) for row, mark in zip(rows, marked.iloc[shown], strict=True)
+    ]
     _lay_out(figure, places, names, dark)
     _write_beside(figure, places, [f"{_shares(row)}  n {row['images']:,}" for row in rows], dark)
     if first + last < len(classes):
@@ -65,7 +67,7 @@ def confusion_bars(shifts: pd.DataFrame, technique: str, *, dark: bool = False, 
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
-    _lay_out(figure, places, [f"{_short(row['true_name'])} → {_short(row['predicted_name'])}" for row in rows], dark)
+    _lay_out(figure, places, [_from_to(row) for row in rows], dark)
     _write_beside(figure, places, [f"{row['dense']:,} → {row['pruned']:,}  of {row['images']:,}" for row in rows], dark)
     return figure.update_xaxes(title="Change of the number of images", tickformat=",d")
 
@@ -151,8 +153,9 @@ def _shares(row: Row) -> str:
 
 
 def _marked(name: str, mark: bool) -> str:
-    return f"<b>{name} {_MARK}</b>" if mark else name
+    short = shortened(name, _LONGEST)
+    return f"<b>{short} {_MARK}</b>" if mark else short
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
+def _from_to(row: Row) -> str:
+    return " → ".join(shortened(row[name], _LONGEST) for name in ("true_name", "predicted_name"))

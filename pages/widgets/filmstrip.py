@@ -21,6 +21,7 @@ from pages.widgets.compared import Compared
 from pages.widgets.core_access import store
 from pages.widgets.errors import plain, show_error
 from pages.widgets.pins import draw_pins
+from pages.widgets.said import places_in_source
 from pages.widgets.views import shown
 
 EVERY, LOST = "All images", "Dense right, pruned wrong"
@@ -98,9 +99,7 @@ def _lost(subject: Subject, compared: Compared) -> NDArray[np.int64]:
 def _lost_places(run_id: str, dense_id: str, images: int, _subject: Subject) -> NDArray[np.int64]:
     """Return the lost images by their places in the source."""
     found = disagreements(load(store(), run_id, images), load(store(), dense_id, images), "lost")
-    places = found["image"].to_numpy()
-    pack = _subject.packed()
-    return places if pack is None else pack.indices[places]
+    return places_in_source(_subject, found["image"].to_numpy())
 
 
 def _chosen(source: Source, places: NDArray[np.int64]) -> int:

@@ -14,7 +14,7 @@ from core.families import Member
 from core.figures.bars import top_bars
 from core.figures.look import MASKED, Look
 from core.pruning.settings import Pruning
-from core.words import count, percent
+from core.words import count, percent, shortened
 from pages.widgets.asked import View
 from pages.widgets.closeup import enlarge
 from pages.widgets.errors import plain
@@ -88,14 +88,9 @@ def draw_picture(picture: NDArray[np.uint8], image: Shown) -> DeltaGenerator:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.caption(plain(image.example.id), wrap=False)
             pin_button(image.example.id)
-        st.markdown(plain(short(image.subject.network.classes[image.example.label])))
+        st.markdown(plain(shortened(image.subject.network.classes[image.example.label], _LONGEST)))
         st.caption("the true class")
         return st.container()
-
-
-def short(name: str) -> str:
-    """Cut a class name so that it fits on one line of a tile."""
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
 
 
 def _how(pruning: Pruning, gone: str) -> str:
@@ -110,7 +105,7 @@ def _accuracy(member: Member | None) -> str:
 
 def _about(view: View, look: Look, end: float) -> str:
     """Say what the map is; of one with a scale of its own also where that ends."""
-    name = short(view.ask.image.subject.network.classes[view.target])
+    name = shortened(view.ask.image.subject.network.classes[view.target], _LONGEST)
     if view.map is None:
         return f"no map for {name}"
     if not view.map.any():
@@ -121,4 +116,4 @@ def _about(view: View, look: Look, end: float) -> str:
 def _verdict(tile: Tile, names: tuple[str, ...], label: int) -> str:
     said = int(np.argmax(tile.probabilities))
     colour, mark = ("green", "right") if said == label else ("red", "wrong")
-    return f":{colour}[**{mark}**] {plain(short(names[said]))} {percent(float(tile.probabilities[said]))}"
+    return f":{colour}[**{mark}**] {plain(shortened(names[said], _LONGEST))} {percent(float(tile.probabilities[said]))}"
