@@ -34,9 +34,7 @@ def class_changes(classes: pd.DataFrame, technique: str, *, dark: bool = False) 
     places = [place + (place >= first and first + last < len(classes)) for place in range(len(shown))]
     bars = _change_bars(rows, places, marked.iloc[shown].tolist(), technique, palette(dark).text)
     figure = go.Figure(bars)
-    names = [
-        _marked(shortened(row["name"], _LONGEST), mark) for row, mark in zip(rows, marked.iloc[shown], strict=True)
-    ]
+    names = [_marked(row["name"], mark) for row, mark in zip(rows, marked.iloc[shown], strict=True)]
     _lay_out(figure, places, names, dark)
     _write_beside(figure, places, [f"{_shares(row)}  n {row['images']:,}" for row in rows], dark)
     if first + last < len(classes):

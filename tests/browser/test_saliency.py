@@ -63,6 +63,7 @@ def test_the_slider_changes_one_tile_and_nothing_jumps(app, page, runs):
     assert len({place[2:] for place in where}) == 1
 
 
+@pytest.mark.slow
 def test_the_address_of_a_view_shows_the_same_to_someone_else(app, page, browser, runs):
     opened(page, f"{app}/saliency?run={runs[1]}&runs={runs[-1]}")
     page.locator(".st-key-next button").click()
@@ -75,6 +76,7 @@ def test_the_address_of_a_view_shows_the_same_to_someone_else(app, page, browser
     other.close()
 
 
+@pytest.mark.slow
 def test_a_full_strip_fits_into_800_pixels_without_sideways_scrolling(app, page, runs):
     page.set_viewport_size({"width": 800, "height": 1000})
     opened(page, f"{app}/saliency?run={runs[0]}&runs={','.join(runs[-4:])}")
@@ -101,6 +103,7 @@ def test_arrow_keys_go_through_the_images_and_pins_stay(app, page, runs):
     assert tiles(page)[0] == first
 
 
+@pytest.mark.slow
 def test_one_map_opens_in_full_size_and_comes_as_a_file(app, page, runs):
     opened(page, f"{app}/saliency?method=Saliency&run={runs[0]}&runs={runs[-1]}")
     page.locator("[class*='st-key-enlarge'] button:visible").nth(1).click()
@@ -116,6 +119,7 @@ def test_one_map_opens_in_full_size_and_comes_as_a_file(app, page, runs):
     page.wait_for_function("() => !location.search.includes('closeup')", timeout=PATIENT)
 
 
+@pytest.mark.slow
 def test_long_work_is_cancelled_stays_so_and_goes_on(app, page, runs):
     page.goto(f"{app}/saliency?method=SmoothGrad&smoothgrad.samples=200&run={runs[0]}&runs={runs[-1]}")
     cancel = page.locator("[class*='st-key-cancel'] button:visible")

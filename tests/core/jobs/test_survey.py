@@ -159,6 +159,7 @@ def test_cancelled_it_keeps_its_batches_and_goes_on_from_there(store, monkeypatc
     assert len(rows(store, LOW, ASKED)) == 20
 
 
+@pytest.mark.slow
 def test_insertion_and_deletion_are_surveyed_alike(store):
     asked = Survey(Question("saliency"), "faithfulness", images=4)
     (row,) = survey_now(store, [LOW], asked, "cpu")
