@@ -94,7 +94,7 @@ def known_surveys(store: Store, dense_id: str) -> list[Survey]:
 def agreement_table(store: Store, run_id: str, dense_id: str) -> pd.DataFrame:
     """Return how far a run's maps agree with the dense network's (Spearman), a row a question, beside the yardsticks.
 
-    Columns `maps by`, `agreement`, `low`, `high`, one a yardstick, `empty maps %`, `images`; empty if nothing was
+    Columns `maps by`, `agreement`, one a yardstick, `empty maps %`, `low`, `high`, `images`; empty if nothing was
     surveyed.
     """
     found = [
@@ -114,10 +114,10 @@ def _agreement(store: Store, survey: Survey, run_id: str, dense_id: str) -> dict
     return {
         "maps by": survey.question.entry.title if usual else survey.question.in_words(),
         "agreement": figures["spearman"],
-        "low": figures.get("spearman_low"),
-        "high": figures.get("spearman_high"),
         **{YARDSTICKS[name].title.lower(): value for name, value in marks.items()},
         "empty maps %": 100 * figures.get("empty", 0.0),
+        "low": figures.get("spearman_low"),
+        "high": figures.get("spearman_high"),
         "images": int(figures["images"]),
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlencode
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from core.experiment import ExperimentSpec
 from core.jobs.subject import find_subject
@@ -63,8 +63,16 @@ def _take(browser: Browser, url: str, ready: str, theme: Theme, width: int, targ
     page.goto(url)
     page.wait_for_selector(ready, timeout=120_000)
     settled(page)
+    _grow(page, width)
     page.screenshot(path=target)
     page.close()
+
+
+def _grow(page: Page, width: int) -> None:
+    """Make the window as high as the page, up to two windows."""
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": min(max(1000, int(height)), 2000)})
+    page.wait_for_timeout(800)  # Streamlit and Plotly lay out anew
 
 
 if __name__ == "__main__":

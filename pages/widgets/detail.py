@@ -82,6 +82,8 @@ def _maps(maps: pd.DataFrame) -> None:
     st.markdown("Where it looks", help=plain(f"{what}. {marks}."))
     decimals = st.column_config.NumberColumn(format="%.2f")
     config = {name: decimals for name in maps.columns if name not in ("maps by", "images")}
+    for name, words in (("agreement", "agree"), ("randomised network", "random"), ("another image", "other")):
+        config[name] = st.column_config.NumberColumn(words, format="%.2f", help=name)
     config["empty maps %"] = st.column_config.NumberColumn(format="%.0f")
     st.dataframe(maps, hide_index=True, column_config=config)
 
