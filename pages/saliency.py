@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.data.order import another
+from core.errors import BrokenDataError
 from core.experiment import ExperimentSpec
 from core.families import families
+from core.jobs.subject import Subject
 from core.store.runs import runs_frame
 from pages.widgets.closeup import draw_closeup
 from pages.widgets.compared import Compared, choose_networks, move, subject_in
@@ -18,7 +21,7 @@ from pages.widgets.question import choose_question
 from pages.widgets.router import through_router
 from pages.widgets.scene import Scene
 from pages.widgets.strip import draw_strip, prepare
-from pages.widgets.views import shown
+from pages.widgets.views import Shown, shown
 from pages.widgets.yardsticks import draw_agreement
 
 _SCALE = 520  # pixels: fits beside the controls at 1440, under them at 800
@@ -29,7 +32,7 @@ def page() -> None:
     compared = _choose_networks()
     subject = subject_in(compared)
     chosen = choose_image(subject, compared)
-    image = shown(subject, chosen.place)
+    image = shown(subject, chosen)
     said = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         question = choose_question(said)
@@ -40,13 +43,21 @@ def page() -> None:
     strip = draw_strip(image, compared, question, look, scale)
     draw_closeup(strip.views, look, strip.ends)
     room = st.empty()
-    other = None if chosen.next is None else shown(subject, chosen.next)
-    draw_agreement(strip.views, strip.slots, other, room)
+    draw_agreement(strip.views, strip.slots, _other(subject, chosen), room)
     draw_panels(Scene(image, compared, question, look, strip.views))
     if not compared.members:
         _say_what_to_do()
     if all(view.answer is not None for view in strip.views):
         prepare(image, compared, question)
+
+
+def _other(subject: Subject, chosen: int) -> Shown | None:
+    """Return an image of another class, to hold agreement against; None if there is none that can be read."""
+    place = another(subject.source.labels, chosen)
+    try:
+        return None if place is None else shown(subject, place)
+    except BrokenDataError:
+        return None
 
 
 def _choose_networks() -> Compared:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -29,16 +27,8 @@ _THUMBNAILS = 8
 _WIDTH = 114  # pixels: eight in a row at 1440, four at 800
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """The chosen image and the next one in the list (the last one's is the first; None: there is no other)."""
-
-    place: int  # in the source
-    next: int | None
-
-
-def choose_image(subject: Subject, compared: Compared) -> Chosen:
-    """Draw the choice of the image."""
+def choose_image(subject: Subject, compared: Compared) -> int:
+    """Draw the choice of the image and return its place in the source."""
     left, right = st.columns([1, 4])
     with left:
         places = _listed(subject, compared)
@@ -50,8 +40,7 @@ def choose_image(subject: Subject, compared: Compared) -> Chosen:
     with right:
         _thumbnails(subject, places, at, chosen)
     draw_pins(subject, subject.source.ids[chosen])
-    after = int(places[(at + 1) % len(places)])
-    return Chosen(chosen, None if after == chosen else after)
+    return chosen
 
 
 def _listed(subject: Subject, compared: Compared) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from core.figures.agreement import OTHER, RANDOMISED, Scores, agreement_chart
 from core.interpretability.measures.agreement import AGREEMENT, agreement
 from core.interpretability.measures.localisation import LOCALISATION, area, localisation
 from core.interpretability.measures.measure import Measure
-from core.words import NOT_KNOWN, percent
+from core.words import percent
 from pages.widgets.asked import View, ask_of
 from pages.widgets.errors import plain
 from pages.widgets.kept import Kept
@@ -84,7 +84,7 @@ def _draw_head(place: int, scores: Scores | None, yardsticks: Yardsticks, other:
 
 
 def _yardsticks_in_words(yardsticks: Yardsticks, other: Shown | None) -> str:
-    where = f" ({plain(other.example.id)}, the next in the list)" if other is not None else ""
+    where = f" ({plain(other.example.id)}, of another class)" if other is not None else ""
     return (
         "Two yardsticks for the agreement in the other tiles. ◇ is how far this map agrees with that of the same "
         "network with fresh random weights in all layers (Adebayo et al. 2018, arXiv 1810.03292): a network that knows "
@@ -99,9 +99,12 @@ def _draw_object(view: View) -> None:
     if mask is None or view.map is None or not mask.any():
         return
     found = {name: float(scores[0]) for name, scores in localisation(view.map[None], mask[None]).items()}
-    hit = {1.0: "hit", 0.0: "missed"}.get(found["pointing"], NOT_KNOWN)  # else many pixels share the first place
-    share, chance = percent(found["inside"], 0), percent(float(area(mask[None])[0]), 0)
-    st.caption(f"Object {hit}, {share} inside (area {chance})", help=_meanings(LOCALISATION))
+    chance = percent(float(area(mask[None])[0]), 0)
+    hit = {1.0: "Object hit", 0.0: "Object missed"}.get(found["pointing"])  # else many pixels share the first place
+    if hit is None:
+        hit = "No pixel is first"
+    share = "nothing counts for the class" if math.isnan(found["inside"]) else f"{percent(found['inside'], 0)} inside"
+    st.caption(f"{hit}, {share} (area {chance})", help=_meanings(LOCALISATION))
 
 
 def _meanings(measures: Mapping[str, Measure]) -> str:
