@@ -19,7 +19,8 @@ from scripts.serving import chromium, served, settled
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
-SHOWN = (Pruning("unstructured", rate=0.6), Pruning("structured", rate=0.15), Pruning("connection", rate=0.2))
+SHOWN = Pruning("unstructured", rate=0.6)
+INSPECTED = (Pruning("unstructured", rate=0.5), Pruning("structured", rate=0.1), Pruning("connection", rate=0.15))
 LOST = "Dense right, pruned wrong"
 WIDE, NARROW = 1440, 800
 
@@ -41,10 +42,11 @@ def _addresses(cache: Path) -> dict[str, tuple[str, str]]:
     import_demo(store)
     subject = find_subject(ExperimentSpec(), cache)
     subject.pack()
-    chosen, *beside = (
-        ExperimentSpec(pruning=pruning).run_id(subject.network.sha256, subject.fingerprint() or "") for pruning in SHOWN
+    chosen, moving, *beside = (
+        ExperimentSpec(pruning=pruning).run_id(subject.network.sha256, subject.fingerprint() or "")
+        for pruning in (SHOWN, *INSPECTED)
     )
-    inspected = urlencode({"run": chosen, "runs": ",".join(beside), "images_of": LOST, "outline": "true"})
+    inspected = urlencode({"run": moving, "runs": ",".join(beside), "images_of": LOST, "outline": "true"})
     points = "g.scatterlayer g.points path"
     return {
         "tradeoffs": (f"/?run={chosen}", points),
