@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from core.errors import InvalidSettingError
 from core.interpretability.attribution.baselines import BASELINES
 from core.interpretability.attribution.method import Method, Value
 from core.interpretability.attribution.registry import find_method
+
+Classes = TypeVar("Classes")  # an index, or an array of them
 
 IDENTITY_VERSION = 1  # raised when the same question comes to have another answer
 
@@ -103,15 +104,13 @@ class Question:
         return ", ".join([f"{self.entry.title} for the {TARGETS[self.target].title}", *settings, *start, *seed])
 
 
-def target_class(target: str, label: int, dense: Sequence[float], own: Sequence[float]) -> int:
-    """Return the class that a map is about: `target` is a key of `TARGETS`, the others are class probabilities."""
+def target_class(target: str, label: Classes, dense: Classes, own: Classes) -> Classes:
+    """Return the class that a map is about, of one image or of many: `target` is a key of `TARGETS`.
+
+    `label` is the true class, `dense` and `own` what the dense network and the network itself take the image for.
+    """
     _check("target", target, TARGETS)
-    classes = {"true": lambda: label, "dense": lambda: _likeliest(dense), "own": lambda: _likeliest(own)}
-    return classes[target]()
-
-
-def _likeliest(probabilities: Sequence[float]) -> int:
-    return max(range(len(probabilities)), key=probabilities.__getitem__)
+    return {"true": label, "dense": dense, "own": own}[target]
 
 
 def _check(what: str, value: str, allowed: dict[str, Any]) -> None:

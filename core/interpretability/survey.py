@@ -19,7 +19,7 @@ from core.interpretability.measures.agreement import AGREEMENT, agreement, cosin
 from core.interpretability.measures.faithfulness import FAITHFULNESS
 from core.interpretability.measures.localisation import LOCALISATION, area, localisation
 from core.interpretability.measures.measure import Masks, Measure, Scores
-from core.interpretability.question import Question
+from core.interpretability.question import Question, target_class
 from core.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def ask(subject: Subject, asked: Asked, question: Question, progress: Progress =
     answers["image"], answers["label"] = asked.places, asked.labels
     answers["predicted"] = probabilities(subject, asked.pixels).argmax(1)
     dense = answers["predicted"] if asked.dense is None else asked.dense
-    answers["target"] = {"true": answers["label"], "dense": dense, "own": answers["predicted"]}[question.target]
+    answers["target"] = target_class(question.target, answers["label"], dense, answers["predicted"])
     answers["map"] = attributions(subject, asked.pixels, answers["target"].tolist(), question, progress)
     return answers
 

@@ -220,7 +220,7 @@ def _survey(work: _Work, network: _Network) -> None:
 def _record(work: _Work, network: _Network, rows: Rows, fresh: Rows, seconds: float, *, told: bool) -> None:
     """Write the fresh rows, which end `rows`, and if they are to be told, the figures of all of them."""
     task, run_id, kind = work.task, network.run_id, network.kind
-    known = _figures(work, rows) if told else None
+    known = _figures(work, network, rows) if told else None
     with task.store.writing() as db:
         if len(fresh):
             append(db, run_id, kind, len(rows) - len(fresh), fresh, seconds)
@@ -230,7 +230,12 @@ def _record(work: _Work, network: _Network, rows: Rows, fresh: Rows, seconds: fl
     task.stop_if_asked(row)
 
 
-def _figures(work: _Work, rows: Rows) -> dict[str, Any]:
-    instrument, store = work.survey.measures, work.task.store
-    dense = load(store, work.dense_id, work.survey.kind, instrument.rows, len(rows))
-    return figures(rows, dense if len(dense) == len(rows) else rows) | {"question": work.survey.question.to_json()}
+def _figures(work: _Work, network: _Network, rows: Rows) -> dict[str, Any]:
+    """Return the figures of a network's rows; BrokenDataError if those of the dense network were damaged meanwhile."""
+    survey = work.survey
+    dense = rows
+    if (network.run_id, network.kind) != (work.dense_id, survey.kind):
+        dense = load(work.task.store, work.dense_id, survey.kind, survey.measures.rows, len(rows))
+    if len(dense) < len(rows):
+        raise BrokenDataError("the dense network's part of the survey is damaged", "", "ask for the survey again")
+    return figures(rows, dense[: len(rows)]) | {"question": survey.question.to_json()}

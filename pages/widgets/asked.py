@@ -75,8 +75,8 @@ def ask_all(
 def ask_of(image: Shown, member: Member | None, question: Question) -> Ask:
     """Return the question to one network about the image, for the class that it is about."""
     pruning = Pruning() if member is None else member.spec.pruning
-    dense, own = probabilities_of(image, Pruning()), probabilities_of(image, pruning)
-    target = target_class(question.target, image.example.label, dense.tolist(), own.tolist())
+    dense, own = (int(probabilities_of(image, one).argmax()) for one in (Pruning(), pruning))
+    target = target_class(question.target, image.example.label, dense, own)
     return Ask(image, Variant(pruning), target, question)
 
 

@@ -41,4 +41,4 @@ def draw_sanity(scene: Scene) -> None:
 
 
 def _randomised(dense: Ask, step: tuple[str, ...]) -> Ask:
-    return Ask(dense.image, Variant(randomised=step, seed=dense.question.seed), dense.target, dense.question)
+    return Ask(dense.image, Variant(randomised=step), dense.target, dense.question)

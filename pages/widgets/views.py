@@ -18,7 +18,7 @@ from core.errors import PrunescopeError
 from core.interpretability.inspection import Subject as Inspected
 from core.interpretability.inspection import attributions, one_at_a_time, probabilities, subject
 from core.interpretability.measures.faithfulness import Faithfulness
-from core.interpretability.measures.randomisation import blocks_of, randomised_copy
+from core.interpretability.measures.randomisation import FRESH_WEIGHTS, blocks_of, randomised_copy
 from core.interpretability.question import Question
 from core.interpretability.walks import walks
 from core.jobs.devices import pick_device
@@ -59,7 +59,6 @@ class Variant:
 
     pruning: Pruning = field(default_factory=Pruning)
     randomised: tuple[str, ...] = ()
-    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +73,7 @@ class Ask:
     @property
     def key(self) -> Hashable:
         """What decides the answer."""
-        network, fresh = self.image.subject.network.sha256, (self.variant.randomised, self.variant.seed)
+        network, fresh = self.image.subject.network.sha256, self.variant.randomised
         return network, _key(self.variant.pruning), fresh, self.image.key, self.target, self.question.id
 
     @property
@@ -209,14 +208,12 @@ def _variant(network: Network, variant: Variant) -> Inspected:
     pruned = _inspected(network, variant.pruning)
     if not variant.randomised:
         return pruned
-    return _fresh(network.sha256, _key(variant.pruning), variant.randomised, variant.seed, pick_device(), pruned)
+    return _fresh(network.sha256, _key(variant.pruning), variant.randomised, pick_device(), pruned)
 
 
 @st.cache_resource(max_entries=_RANDOMISED, show_spinner=False)
-def _fresh(
-    sha: str, pruning_key: str, blocks: tuple[str, ...], seed: int, device: str, _inspected: Inspected
-) -> Inspected:
-    return replace(_inspected, module=randomised_copy(_inspected.module, seed, blocks))
+def _fresh(sha: str, pruning_key: str, blocks: tuple[str, ...], device: str, _inspected: Inspected) -> Inspected:
+    return replace(_inspected, module=randomised_copy(_inspected.module, FRESH_WEIGHTS, blocks))
 
 
 def _inspected(network: Network, pruning: Pruning) -> Inspected:

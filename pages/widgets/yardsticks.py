@@ -52,7 +52,7 @@ def _yardsticks(dense: View, other: Shown | None) -> dict[str, Ask]:
     if dense.map is None:
         return {}
     ask, question = dense.ask, dense.ask.question
-    nothing = Variant(randomised=blocks(ask.image.subject), seed=question.seed)
+    nothing = Variant(randomised=blocks(ask.image.subject))
     asks = {RANDOMISED: Ask(ask.image, nothing, ask.target, question)}
     return asks if other is None else {**asks, OTHER: ask_of(other, dense.member, question)}
 

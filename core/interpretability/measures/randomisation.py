@@ -19,7 +19,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -52,17 +52,6 @@ def randomised_copy(module: nn.Module, seed: int, blocks: Sequence[str] | None =
     for name in known if blocks is None else blocks:
         _randomise(fresh.get_submodule(name), _generator(seed, name))
     return fresh
-
-
-def cascade(module: nn.Module, seed: int) -> Iterator[tuple[str, nn.Module]]:
-    """Yield the name of each block, from fc to conv1, with a network randomised from the end up to that block.
-
-    Each network is a copy of its own; the last one is `randomised_copy(module, seed)`.
-    """
-    current = module
-    for name in blocks_of(module):
-        current = randomised_copy(current, seed, (name,))
-        yield name, current
 
 
 def _generator(seed: int, name: str) -> torch.Generator:

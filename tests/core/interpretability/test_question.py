@@ -41,7 +41,6 @@ def test_what_cannot_be_asked_is_refused(wrong, reason):
 
 
 def test_a_map_is_about_the_true_class_the_dense_or_the_own_prediction():
-    dense, own = [0.1, 0.7, 0.2], [0.1, 0.2, 0.7]
-    assert {target: target_class(target, 0, dense, own) for target in TARGETS} == {"true": 0, "dense": 1, "own": 2}
+    assert {target: target_class(target, 0, 1, 2) for target in TARGETS} == {"true": 0, "dense": 1, "own": 2}
     with pytest.raises(InvalidSettingError, match="allowed: true, dense, own"):
-        target_class("logit", 0, dense, own)
+        target_class("logit", 0, 1, 2)
