@@ -147,6 +147,9 @@ def _why_nothing(panel: Panel, known: pd.DataFrame) -> str:
 
 
 def _say_nothing_is_known(figure: go.Figure, axis: str, words: str, colours: Palette) -> None:
+    """Write why a panel is empty into it. Plotly draws no axis without a trace, and would write it elsewhere."""
+    figure.add_scatter(x=[None], y=[None], yaxis=axis, showlegend=False, hoverinfo="skip")
+    figure.update_layout({f"yaxis{axis[1:]}": {"range": [0, 1]}})
     figure.add_annotation(
         text=words, x=0.5, xref="paper", y=0.5, yref=f"{axis} domain", showarrow=False,
         font={"size": 13, "color": colours.muted},

@@ -99,6 +99,7 @@ def test_without_a_survey_the_panel_says_so(runs, measure):
     figure = drawn(runs, pd.DataFrame(), measure)
     assert any("not surveyed yet" in text for text in words(figure))
     assert not points(figure)
+    assert below(figure)  # without a trace Plotly would draw no panel, and the words over the accuracy
 
 
 def test_panels_stand_one_below_the_other_without_overlapping(runs, surveyed):
