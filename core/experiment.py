@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import InvalidSettingError
 from core.pruning.settings import Pruning, pruning_from
+from core.training.retraining import Retraining, retraining_from
 
 PREPROCESSES = ("preset", "crop")
 IDENTITY_VERSION = 1  # raised when the same spec comes to mean something else
@@ -20,7 +21,7 @@ class ExperimentSpec:
     """One experiment. `weights` names the file of a network that needs one, `preprocess` how pixels are made.
 
     `preset` resizes and crops as the network's preset says; `crop` only crops, for images brought to size before.
-    Raises InvalidSettingError for a value that is not allowed.
+    Retraining without pruning is the dense control. Raises InvalidSettingError for a value that is not allowed.
     """
 
     network: str = "demo"
@@ -28,6 +29,7 @@ class ExperimentSpec:
     data: str = "scenes"
     preprocess: str = "preset"
     pruning: Pruning = field(default_factory=Pruning)
+    retraining: Retraining | None = None
 
     def __post_init__(self) -> None:
         if self.preprocess not in PREPROCESSES:
@@ -35,19 +37,49 @@ class ExperimentSpec:
                 f"preprocess {self.preprocess!r}", " or ".join(PREPROCESSES), "use preset for images as they came"
             )
 
+    @property
+    def is_dense(self) -> bool:
+        """Whether this is the dense network as it came: not pruned, not retrained."""
+        return self.pruning.dense and self.retraining is None
+
+    @property
+    def is_control(self) -> bool:
+        """Whether this is a dense control: the dense network after a retraining."""
+        return self.pruning.dense and self.retraining is not None
+
     def dense(self) -> ExperimentSpec:
-        """Return the same experiment without pruning."""
+        """Return the same experiment without pruning and without retraining."""
+        return replace(self, pruning=Pruning(), retraining=None)
+
+    def control(self) -> ExperimentSpec:
+        """Return the same experiment without pruning: with the same retraining, the fair baseline."""
         return replace(self, pruning=Pruning())
 
+    def unretrained(self) -> ExperimentSpec:
+        """Return the same experiment without retraining."""
+        return replace(self, retraining=None)
+
     def run_id(self, network_sha: str, data_sha: str) -> str:
-        """Return the id of this experiment on a network and data of these fingerprints: 16 hex digits."""
+        """Return the id of this experiment on a network and data of these fingerprints: 16 hex digits.
+
+        What is retrained on has to be looked up first (core.jobs.subject.resolved): its identity is a part of the id.
+        """
         identity = {
             "version": IDENTITY_VERSION,
             "network": network_sha,
             "data": data_sha,
             "pruning": self.pruning.canonical(),
-        }
+        } | self._retrained()
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _retrained(self) -> dict[str, object]:
+        """Return what a retraining adds to the identity; masks and how they grow are nothing to a dense control."""
+        if self.retraining is None:
+            return {}
+        if not self.retraining.data_sha:
+            raise ValueError("the training images of a retraining have to be looked up before its run is named")
+        how = self.retraining.canonical()
+        return {"retraining": {**how, "spacing": None, "held": None} if self.pruning.dense else how}
 
     def to_json(self) -> str:
         """Return all settings as JSON; `from_json` takes them back."""
@@ -57,7 +89,12 @@ class ExperimentSpec:
     def from_json(cls, text: str) -> ExperimentSpec:
         """Return the spec that `to_json` wrote."""
         values: dict[str, Any] = json.loads(text)
-        return cls(**{**values, "pruning": pruning_from(values["pruning"])})
+        retraining = values.get("retraining")
+        parts = {
+            "pruning": pruning_from(values["pruning"]),
+            "retraining": None if retraining is None else retraining_from(retraining),
+        }
+        return cls(**{**values, **parts})
 
 
 @dataclass(frozen=True)
@@ -95,8 +132,26 @@ def with_dense_first(specs: Iterable[ExperimentSpec]) -> list[ExperimentSpec]:
     return list(ordered.values())
 
 
+def with_controls(specs: Iterable[ExperimentSpec]) -> list[ExperimentSpec]:
+    """Return the specs without repetition, before each that is retrained its dense control."""
+    ordered: dict[str, ExperimentSpec] = {}
+    for spec in specs:
+        for one in (spec.control(), spec) if spec.retraining else (spec,):
+            ordered.setdefault(_key(one), one)
+    return list(ordered.values())
+
+
 def _key(spec: ExperimentSpec) -> str:
-    return json.dumps({**asdict(spec), "pruning": spec.pruning.canonical()}, sort_keys=True)
+    how = {"pruning": spec.pruning.canonical(), "retraining": spec.retraining and spec.retraining.canonical()}
+    return json.dumps({**asdict(spec), **how}, sort_keys=True)
+
+
+def spec_in_words(spec: ExperimentSpec) -> str:
+    """Return what was done, short enough for a legend: "structured L1 0.10, local, retrained 2 epochs by SGD"."""
+    if spec.retraining is None:
+        return in_words(spec.pruning)
+    what = "dense control" if spec.pruning.dense else in_words(spec.pruning)
+    return f"{what}, {spec.retraining.in_words()}"
 
 
 def in_words(pruning: Pruning) -> str:
