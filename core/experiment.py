@@ -78,8 +78,7 @@ class ExperimentSpec:
             return {}
         if not self.retraining.data_sha:
             raise ValueError("the training images of a retraining have to be looked up before its run is named")
-        how = self.retraining.canonical()
-        return {"retraining": {**how, "spacing": None, "held": None} if self.pruning.dense else how}
+        return {"retraining": self.retraining.canonical(masks=not self.pruning.dense)}
 
     def to_json(self) -> str:
         """Return all settings as JSON; `from_json` takes them back."""

@@ -49,13 +49,13 @@ class Family:
     @property
     def dense(self) -> Member | None:
         """The run of the dense network, None if it was not run."""
-        return next((member for member in self.members if member.spec.pruning.dense), None)
+        return next((member for member in self.members if member.spec.is_dense), None)
 
     def curves(self) -> dict[str, tuple[Member, ...]]:
-        """Return the pruned runs of each curve by rising rate, under names that tell the curves apart."""
+        """Return the pruned or retrained runs of each curve by rising rate, under names that tell the curves apart."""
         found: dict[Series, list[Member]] = {}
         for member in self.members:
-            series = series_of(member.spec.pruning)
+            series = series_of(member.spec)
             if series is not None:
                 found.setdefault(series, []).append(member)
         return {title: tuple(sorted(found[one], key=lambda each: each.rate)) for one, title in titles(found).items()}

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from core.evaluation.accuracy import per_class
-from core.experiment import ExperimentSpec, in_words
+from core.experiment import ExperimentSpec, spec_in_words
 from core.series import Series
 from core.store.database import Store
 from core.store.predictions import load
@@ -31,7 +31,7 @@ class Detail:
     @property
     def title(self) -> str:
         """What was done, in words, to begin a line with."""
-        words = in_words(self.spec.pruning)
+        words = spec_in_words(self.spec)
         return words[:1].upper() + words[1:]
 
     def worst_classes(self, most: int) -> pd.DataFrame:
@@ -79,7 +79,7 @@ def results_table(runs: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             **{field: [parts[field] for parts in named] for field in ("technique", "criterion", "scope")},
-            "more": [", ".join(filter(None, (p["form"], p["seed"], p["layers"]))) for p in named],
+            "more": [", ".join(filter(None, (p["form"], p["seed"], p["layers"], p["retraining"]))) for p in named],
             "rate": measured["rate"].to_numpy(),
         }
     )
@@ -100,7 +100,7 @@ _SHARES = {
     "change low": "change_low",
     "change high": "change_high",
 }
-_DENSE = {"technique": "Dense", "criterion": "", "scope": "", "form": "", "seed": "", "layers": ""}
+_DENSE = {"technique": "Dense"} | dict.fromkeys(("criterion", "scope", "form", "seed", "layers", "retraining"), "")
 
 
 def _named(series: Series | None) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import pandas as pd
@@ -14,26 +14,35 @@ from core.pruning.criteria import CRITERIA
 from core.pruning.scopes import SCOPES
 from core.pruning.settings import Pruning
 from core.pruning.techniques import TECHNIQUES
+from core.training.retraining import Retraining, retraining_from
 from core.words import count
+
+CONTROL = "control"  # stands for a technique: nothing is pruned, and retrained like the others
 
 
 @dataclass(frozen=True)
 class Series:
-    """What the runs of a curve have in common. Fields that do not matter for the technique are None."""
+    """What the runs of a curve have in common. Fields that do not matter for the technique are None or empty."""
 
-    technique: str
+    technique: str  # or CONTROL
     criterion: str
     scope: str
     form: str | None
     seed: int | None
     layers: str  # in words, empty for the default layers at one rate
+    retraining: Retraining | None = None  # without what changes nothing
+
+    @property
+    def control(self) -> bool:
+        """Whether this is a dense control: one run at rate 0, the level that retrained curves are compared with."""
+        return self.technique == CONTROL
 
     @property
     def parts(self) -> dict[str, str]:
         """What there is to say of it, in words, by field."""
         form = {"published": "filters only", None: ""}.get(self.form, self.form or "")
         seed = "" if self.seed is None else f"seed {self.seed}"
-        technique = TECHNIQUES[self.technique].title
+        technique = "Dense control" if self.control else TECHNIQUES[self.technique].title
         return {
             "technique": technique,
             "criterion": short(self.criterion),
@@ -41,6 +50,7 @@ class Series:
             "form": form,
             "seed": seed,
             "layers": self.layers,
+            "retraining": self.retraining.in_words() if self.retraining else "",
         }
 
 
@@ -49,10 +59,14 @@ def short(criterion: str) -> str:
     return criterion.upper() if criterion in ("l1", "l2") else criterion
 
 
-def series_of(pruning: Pruning) -> Series | None:
-    """Return the curve that a pruning lies on; None for the dense network, which is on all of them."""
-    if pruning.dense:
+def series_of(spec: ExperimentSpec) -> Series | None:
+    """Return the curve that an experiment lies on; None for the dense network, which is on all of them."""
+    if spec.is_dense:
         return None
+    how = spec.retraining and retraining_from(spec.retraining.canonical(masks=not spec.is_control))
+    pruning = spec.pruning
+    if spec.is_control:
+        return Series(CONTROL, "", "", None, None, "", how)
     what = pruning.canonical()
     form, seed = what.get("form"), what.get("seed")
     return Series(
@@ -62,6 +76,7 @@ def series_of(pruning: Pruning) -> Series | None:
         form=None if form is None else str(form),
         seed=pruning.seed if seed is not None else None,
         layers=_layers_in_words(pruning),
+        retraining=how,
     )
 
 
@@ -74,19 +89,25 @@ def with_series(frame: pd.DataFrame) -> pd.DataFrame:
 def titles(series: Iterable[Series]) -> dict[Series, str]:
     """Return a name for each curve, in the order of a legend: the technique and whatever else tells them apart."""
     every = sorted(set(series), key=_place)
-    varying = [field for field in asdict(every[0]) if _differs(every, field)] if every else []
-    return {one: _title(one, varying) for one in every}
+    varying = [field.name for field in fields(Series) if _differs(every, field.name)]
+    names = {one: _title(one, varying) for one in every}
+    return {one: name + _told_apart(one, name, names) for one, name in names.items()}
 
 
 def _place(one: Series) -> tuple[object, ...]:
-    """Return what sorts curves: techniques, criteria and scopes in the order in which they are offered."""
-    offered = (TECHNIQUES, one.technique), (CRITERIA, one.criterion), (SCOPES, one.scope)
-    return (*(list(names).index(name) for names, name in offered), one.form or "", one.seed or 0, one.layers)
+    """Return what sorts curves: techniques, criteria and scopes as they are offered, then by how they were retrained.
+
+    The dense controls come last.
+    """
+    offered = ((*TECHNIQUES, CONTROL), one.technique), ((*CRITERIA, ""), one.criterion), ((*SCOPES, ""), one.scope)
+    retrained = "" if one.retraining is None else repr(one.retraining)
+    return (*(names.index(name) for names, name in offered), one.form or "", one.seed or 0, one.layers, retrained)
 
 
 def _differs(every: list[Series], field: str) -> bool:
-    """Whether curves differ in a field that matters to them: None says that it does not."""
-    return len({getattr(one, field) for one in every} - {None}) > 1
+    """Whether curves differ in a field that matters to them: None says that it does not, but of retraining."""
+    values = {getattr(one, field) for one in every if field in ("technique", "retraining") or not one.control}
+    return len(values if field == "retraining" else values - {None}) > 1
 
 
 def _title(one: Series, varying: list[str]) -> str:
@@ -94,9 +115,17 @@ def _title(one: Series, varying: list[str]) -> str:
     return ", ".join([one.parts["technique"], *(words for words in said if words)])
 
 
+def _told_apart(one: Series, name: str, names: Mapping[Series, str]) -> str:
+    """Return what of its retraining tells a curve from those of the same name."""
+    others = [other.retraining for other, given in names.items() if given == name and other is not one]
+    differing = [one.retraining.differences(other) for other in others if one.retraining and other]
+    said = dict.fromkeys(words for each in differing for words in each)
+    return "".join(f", {words}" for words in said)
+
+
 @lru_cache(maxsize=4096)
 def _series_of_spec(text: str) -> Series | None:
-    return series_of(ExperimentSpec.from_json(text).pruning)
+    return series_of(ExperimentSpec.from_json(text))
 
 
 def _layers_in_words(pruning: Pruning) -> str:

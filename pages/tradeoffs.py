@@ -43,7 +43,7 @@ class View:
     @cached_property
     def curves(self) -> frozenset[Series] | None:
         """The curves that are asked for; None: all."""
-        found = {series_of(spec.pruning) for spec in self.specs or ()}
+        found = {series_of(spec) for spec in self.specs or ()}
         return frozenset(one for one in found if one) if self.specs else None
 
     def runs(self) -> pd.DataFrame:

@@ -104,14 +104,24 @@ class Retraining:
         """Whether weights change; else batch norm is re-calibrated only."""
         return self.epochs > 0
 
-    def canonical(self) -> dict[str, object]:
+    def canonical(self, *, masks: bool = True) -> dict[str, object]:
         """Return what matters, and only that, as JSON values: equal procedures give equal dictionaries.
 
-        They are settings again, but for the name of the images, of which their identity is kept.
+        Without `masks` (the network stays dense) neither does how they grow and whether they are held. The values
+        are settings again, but for the name of the images, of which their identity is kept.
         """
-        values = asdict(self)
-        dropped = {"data", *_IDLE_WITHOUT_TRAINING} if not self.trains else {"data", *_idle(self)}
-        return {name: value for name, value in values.items() if name not in dropped}
+        dropped = {"data", *(_idle(self) if self.trains else _IDLE_WITHOUT_TRAINING), *(() if masks else _OF_MASKS)}
+        values = {name: value for name, value in asdict(self).items() if name not in dropped}
+        return values if self.trains else {**values, "optimiser": NONE}
+
+    def differences(self, other: Retraining) -> list[str]:
+        """Return in words which settings of this one another has otherwise: "learning rate 0.05"."""
+        theirs, ours = other.canonical(), self.canonical()
+        return [
+            f"{name.replace('_', ' ')} {str(ours[name])[:8]}"
+            for name in ours
+            if name in theirs and ours[name] != theirs[name]
+        ]
 
     def in_words(self) -> str:
         """Return it short enough for a legend: "retrained 2 epochs by SGD"."""
@@ -132,8 +142,9 @@ def retraining_from(settings: Mapping[str, object]) -> Retraining:
 
 _NAMES = {"sgd": "SGD", "nesterov": "Nesterov", "adam": "Adam", "adamw": "AdamW"}
 _IDLE_WITHOUT_TRAINING = {field.name for field in fields(Retraining)} - {
-    "data_sha", "images", "epochs", "batch", "size", "recalibrate", "seed",
+    "data_sha", "images", "epochs", "batch", "recalibrate", "seed",
 }  # fmt: skip
+_OF_MASKS = {"spacing", "held"}
 
 
 def _idle(retraining: Retraining) -> set[str]:
