@@ -76,7 +76,8 @@ def open_source(text: str, *, classes: int | None = None) -> Source:
     """Open the generated scenes (`scenes`) or a folder of images, recognised by what is in it.
 
     `classes`, how many the network tells apart, bounds the indices of a `labels.csv` and is then the number of its
-    classes; class folders and scenes have their own. InvalidSettingError if nothing is named, MissingFileError if
+    classes; class folders and scenes have their own, but for folders named by wnid where they are 1,000: these are
+    then ImageNet's, however few are there. InvalidSettingError if nothing is named, MissingFileError if
     there is no such folder, BrokenDataError if it is there but malformed.
     """
     return _scenes() if text.strip() == SCENES else _open_folder(text, classes)
