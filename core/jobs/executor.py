@@ -72,7 +72,7 @@ class Executor:
         request = {
             "survey": survey_to_json(survey),
             "of": ordered[0].to_json(),
-            "specs": [spec.to_json() for spec in wanted if not spec.pruning.dense],
+            "specs": [spec.to_json() for spec in wanted if not spec.is_dense],
             "kind": survey.kind,
             "images": survey.images,
             "known": packed,  # the runs are in the store: one that is not there any more was deleted
@@ -155,7 +155,7 @@ def _is_surveyed(store: Store, spec: ExperimentSpec, subject: Subject, survey: S
     if sha is None:
         return False
     run_id, wanted = spec.run_id(subject.network.sha256, sha), min(survey.images, subject.available())
-    kinds = [survey.kind, *(survey.yardstick(name) for name in YARDSTICKS if spec.pruning.dense)]
+    kinds = [survey.kind, *(survey.yardstick(name) for name in YARDSTICKS if spec.is_dense)]
     return all(_has_seen(store, run_id, kind, survey, wanted) for kind in kinds)
 
 
