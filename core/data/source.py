@@ -17,7 +17,7 @@ from core.data.flat import holds_labelled_files, open_labelled_files
 from core.data.folder import class_folders, holds_class_folders, open_folder_tree
 from core.errors import BrokenDataError, InvalidSettingError, MissingFileError
 
-SCENES = "scenes"
+SCENES, TRAINING_SCENES = "scenes", "scenes:training"
 
 
 class Source(Protocol):
@@ -69,24 +69,26 @@ LAYOUTS: tuple[Layout, ...] = (  # the first that recognises a folder opens it
     Layout("a folder with labels.csv (file,class_index) in it or beside it", holds_labelled_files, open_labelled_files),
     Layout("a folder with one folder of images per class", holds_class_folders, open_folder_tree),
 )
+_SPLITS = {SCENES: "validation", TRAINING_SCENES: "training"}
 ALLOWED = "; or ".join((f"{SCENES!r} (the generated scenes)", *(layout.title for layout in LAYOUTS)))
 
 
 def open_source(text: str, *, classes: int | None = None) -> Source:
     """Open the generated scenes (`scenes`) or a folder of images, recognised by what is in it.
 
-    `classes`, how many the network tells apart, bounds the indices of a `labels.csv` and is then the number of its
-    classes; class folders and scenes have their own, but for folders named by wnid where they are 1,000: these are
-    then ImageNet's, however few are there. InvalidSettingError if nothing is named, MissingFileError if
-    there is no such folder, BrokenDataError if it is there but malformed.
+    `scenes:training` are the scenes that one trains on. `classes`, how many the network tells apart, bounds the
+    indices of a `labels.csv` and is then the number of its classes; class folders and scenes have their own, but for
+    folders named by wnid where they are 1,000: these are then ImageNet's, however few are there. InvalidSettingError
+    if nothing is named, MissingFileError if there is no such folder, BrokenDataError if it is there but malformed.
     """
-    return _scenes() if text.strip() == SCENES else _open_folder(text, classes)
+    split = _SPLITS.get(text.strip())
+    return _scenes(split) if split else _open_folder(text, classes)
 
 
-def _scenes() -> Source:
+def _scenes(split: str) -> Source:
     from core.data.scenes import ScenesSource  # drawing is loaded by those who want scenes
 
-    return ScenesSource()
+    return ScenesSource(split)
 
 
 def _open_folder(text: str, classes: int | None) -> Source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -13,26 +14,41 @@ from core.data.scenes.compose import CLASSES, EASY, HARD, SIZE, VERSION, Difficu
 from core.data.scenes.geometry import Box
 from core.errors import InvalidSettingError
 
+
+@dataclass(frozen=True)
+class Split:
+    """Scenes that share none with those of another split."""
+
+    name: str  # what `open_source` is given
+    title: str
+    seed: int
+    difficulty: Difficulty
+    count: int  # how many there are unless one says
+
+
 # The validation scenes are harder than those one trains on: a network that only remembers does not do well there.
-SPLITS: dict[str, tuple[int, Difficulty]] = {"training": (1, EASY), "validation": (2, HARD)}  # seed, difficulty
+SPLITS: dict[str, Split] = {
+    "training": Split("scenes:training", "Generated training scenes", 1, EASY, 24_000),
+    "validation": Split("scenes", "Generated scenes", 2, HARD, 2000),
+}
 
 
 class ScenesSource:
-    """A number of generated scenes, drawn when asked for; `training` and `validation` share none."""
+    """Generated scenes, drawn when asked for, `count` or all there are; `training` and `validation` share none."""
 
-    name = "scenes"
-    title = "Generated scenes"
     classes = CLASSES
     generated = True  # a recipe makes the images: `identity` says all about every pixel
     region = "mask"
 
-    def __init__(self, split: str = "validation", count: int = 2000) -> None:
+    def __init__(self, split: str = "validation", count: int | None = None) -> None:
         if split not in SPLITS:
             raise InvalidSettingError(f"split {split!r}", " or ".join(SPLITS), "choose one of these")
-        if count < 1:
+        if count is not None and count < 1:
             raise InvalidSettingError(f"{count} scenes", "1 or more", "ask for at least one scene")
-        self.split, self.count = split, count
-        self.seed, self.difficulty = SPLITS[split]
+        chosen = SPLITS[split]
+        self.split, self.count = split, count or chosen.count
+        self.name, self.title = chosen.name, chosen.title
+        self.seed, self.difficulty = chosen.seed, chosen.difficulty
 
     def __len__(self) -> int:
         return self.count
