@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from core.store.database import Store
+from core.store.retrained import delete_networks
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,17 @@ def runs_frame(store: Store, network_sha: str | None = None, data_sha: str | Non
 
 
 def delete_runs(store: Store, run_ids: Sequence[str]) -> None:
-    """Delete runs with all that was measured on them and their ended jobs."""
+    """Delete runs with all that was measured on them, the networks that retraining made of them and their ended jobs.
+
+    Raises StorageError if a network cannot be deleted; its run is gone then.
+    """
     ids = [(run_id,) for run_id in run_ids]
     with store.writing() as db:
         for table in ("batches", "damaged", "results"):
             db.executemany(f"DELETE FROM {table} WHERE run_id = ?", ids)
         db.executemany("DELETE FROM jobs WHERE subject = ?", ids)
         db.executemany("DELETE FROM runs WHERE id = ?", ids)
+    delete_networks(store.folder, run_ids)
 
 
 def import_runs(store: Store, other: Path) -> int:

@@ -13,8 +13,7 @@ from core.errors import BrokenDataError, MissingFileError
 from core.paths import writable
 from core.pruning.mask_files import load_masks, save_masks
 from core.pruning.masks import Masks
-
-WEIGHTS, MASKS = "weights.safetensors", "masks.safetensors"
+from core.store.retrained import MASKS, WEIGHTS, has_weights, weights_folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,16 +22,6 @@ class Weights:
 
     state: dict[str, Tensor]
     masks: Masks
-
-
-def weights_folder(store: Path, run_id: str) -> Path:
-    """Return where the weights of a run lie, or would."""
-    return store / "retrained" / run_id
-
-
-def has_weights(store: Path, run_id: str) -> bool:
-    """Return whether the weights of a run are here. They are written last, so that they are there whole or not."""
-    return (weights_folder(store, run_id) / WEIGHTS).is_file()
 
 
 def save_weights(store: Path, run_id: str, weights: Weights) -> None:

@@ -3,10 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from core.errors import StorageError
 from core.predictions import PREDICTION
 from core.store import queue
 from core.store.database import open_store
 from core.store.predictions import append, load
+from core.store.retrained import WEIGHTS, checkpoint_folder, has_weights, weights_folder
 from core.store.runs import Run, delete_runs, find_result, find_run, import_runs, put_result, put_run, runs_frame
 
 
@@ -59,6 +61,39 @@ def test_deleting_takes_all_of_a_run_and_nothing_else(store):
     assert not len(load(store, "tenth"))
     assert queue.jobs(store) == []
     assert list(runs_frame(store)["id"]) == ["dense", "half"]
+
+
+def test_deleting_takes_the_retrained_network_and_its_checkpoints_with_it(store):
+    folders = [place(store.folder, name) for name in ("tenth", "half") for place in (weights_folder, checkpoint_folder)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / WEIGHTS).touch()
+    assert has_weights(store.folder, "tenth")
+    delete_runs(store, ["tenth"])
+    assert [folder.exists() for folder in folders] == [False, False, True, True]
+    assert not has_weights(store.folder, "tenth")
+    assert has_weights(store.folder, "half")
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "../../etc"])
+def test_nothing_is_deleted_by_what_is_no_id(store, name):
+    weights_folder(store.folder, "half").mkdir(parents=True)
+    with pytest.raises(ValueError, match="no id of a run"):
+        delete_runs(store, [name])
+    assert weights_folder(store.folder, "half").exists()
+
+
+def test_a_network_that_cannot_be_deleted_says_where_it_lies(store, monkeypatch):
+    folder = weights_folder(store.folder, "tenth")
+    folder.mkdir(parents=True)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("core.store.retrained.shutil.rmtree", refuse)
+    with pytest.raises(StorageError, match="tenth cannot be deleted"):
+        delete_runs(store, ["tenth"])
+    assert find_run(store, "tenth") is None
 
 
 def test_shipped_runs_are_taken_once_and_labelled(store, tmp_path):
