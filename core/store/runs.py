@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -88,26 +89,59 @@ def _values(payload: str | None, sha256: str | None) -> dict[str, Any]:
     return json.loads(payload) if payload is not None and _sha256(payload) == sha256 else {}
 
 
-_FRAME = """
-SELECT runs.*, jobs.state, jobs.done, jobs.total, jobs.message, accuracy.payload AS accuracy,
-    accuracy.sha256 AS accuracy_sha, sparsity.payload AS sparsity, sparsity.sha256 AS sparsity_sha
-FROM runs
-LEFT JOIN jobs ON jobs.id = 'accuracy-' || runs.id
-LEFT JOIN results AS accuracy ON accuracy.run_id = runs.id AND accuracy.kind = 'accuracy'
-LEFT JOIN results AS sparsity ON sparsity.run_id = runs.id AND sparsity.kind = 'sparsity'
-"""
+_RUNS = "SELECT runs.*, jobs.state, jobs.done, jobs.total, jobs.message FROM runs" + (
+    " LEFT JOIN jobs ON jobs.id = 'accuracy-' || runs.id"
+)
+_RESULTS = "SELECT results.* FROM results JOIN runs ON runs.id = results.run_id"
+
+# What a frame has of the results of each kind: column -> where the value stands. None: all that stands there.
+_COLUMNS_OF: dict[str, dict[str, tuple[str, ...]] | None] = {
+    "accuracy": None,
+    "sparsity": {f"sparsity_{name}": (name,) for name in ("prunable", "conv", "all")},
+    "size": {
+        **{name: (name,) for name in ("parameters", "nonzero", "macs", "nonzero_macs", "bytes", "compressed_bytes")},
+        **{f"compact_{name}": ("compact", name) for name in ("parameters", "macs", "bytes")},
+    },
+    "speed": {
+        **{"speed_device": ("device",), "latency_ms": ("latency_ms",), "throughput": ("images_per_second",)},
+        **{"compact_latency_ms": ("compact", "latency_ms"), "compact_throughput": ("compact", "images_per_second")},
+    },
+    "training": {name: (name,) for name in ("epochs", "seconds", "training_images_per_second")},
+}
 
 
 def runs_frame(store: Store, network_sha: str | None = None, data_sha: str | None = None) -> pd.DataFrame:
-    """Return one row a run: the columns of `Run`, its job's state, `sparsity_*` and all accuracy figures.
+    """Return one row a run: the columns of `Run`, its job's state, and the figures of `_COLUMNS_OF`.
 
-    Runs of which nothing was measured yet have NaN there. Sorted by technique and rate, the dense network first.
+    What was not measured is NaN. Sorted by technique and rate, the dense network first.
     """
-    query, values = _filtered(_FRAME, {"runs.network_sha": network_sha, "runs.data_sha": data_sha})
+    which = {"runs.network_sha": network_sha, "runs.data_sha": data_sha}
     with store.reading() as db:
-        rows = [_flat(row) for row in db.execute(query, values)]
-    frame = pd.DataFrame(rows, columns=None if rows else [field.name for field in fields(Run)])
+        rows = [dict(row) for row in db.execute(*_filtered(_RUNS, which))]
+        kinds = ", ".join(f"'{kind}'" for kind in _COLUMNS_OF)
+        results = db.execute(*_filtered(f"{_RESULTS} AND results.kind IN ({kinds})", which)).fetchall()
+    figures: dict[str, dict[str, Any]] = {row["id"]: {} for row in rows}
+    for row in results:
+        figures[row["run_id"]] |= _columns(row["kind"], _values(row["payload"], row["sha256"]))
+    frame = pd.DataFrame([row | figures[row["id"]] for row in rows] or None, columns=None if rows else _names())
     return frame.sort_values(["technique", "rate"], na_position="first", ignore_index=True)
+
+
+def _names() -> list[str]:
+    return [field.name for field in fields(Run)]
+
+
+def _columns(kind: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of a result; those whose place is empty are left out."""
+    places = _COLUMNS_OF[kind]
+    if places is None:
+        return values
+    found = {column: reduce(_within, place, values) for column, place in places.items()}
+    return {column: value for column, value in found.items() if value is not None}
+
+
+def _within(values: Any, name: str) -> Any:
+    return values.get(name) if isinstance(values, dict) else None
 
 
 def delete_runs(store: Store, run_ids: Sequence[str]) -> None:
@@ -124,10 +158,18 @@ def delete_runs(store: Store, run_ids: Sequence[str]) -> None:
     delete_networks(store.folder, run_ids)
 
 
+def forget_measured(db: sqlite3.Connection, run_id: str) -> None:
+    """Forget all that was measured on a run, whose network came out otherwise this time; the run itself stays."""
+    for table in ("batches", "damaged", "results"):
+        db.execute(f"DELETE FROM {table} WHERE run_id = ?", (run_id,))
+    db.execute("UPDATE runs SET shipped = 0 WHERE id = ?", (run_id,))
+
+
 def import_runs(store: Store, other: Path) -> int:
     """Copy the runs of another database file that are not here yet, as shipped; return how many.
 
-    Of runs that are here, what the other has measured on more images, or alone, is taken too.
+    Of runs that are here, what the other has measured on more images, or alone, is taken too; but not of those that
+    were retrained here, for the other's weights are others.
     """
     with store.reading() as db:  # its own transaction: a file cannot be attached inside one
         db.execute("ATTACH ? AS other", (str(other),))
@@ -145,15 +187,17 @@ def import_runs(store: Store, other: Path) -> int:
 # Figures belong to the batches that they are of: those of a kind come with them, those of none (sparsity) when missing.
 _IMPORT = """
 CREATE TEMP TABLE fresh AS SELECT id FROM other.runs EXCEPT SELECT id FROM main.runs;
+CREATE TEMP TABLE own AS SELECT run_id FROM main.results JOIN main.runs ON runs.id = run_id
+    WHERE kind = 'training' AND NOT shipped;
 CREATE TEMP TABLE longer AS SELECT theirs.run_id, theirs.kind FROM
     (SELECT run_id, kind, SUM(count) AS images FROM other.batches GROUP BY run_id, kind) AS theirs
     LEFT JOIN (SELECT run_id, kind, SUM(count) AS images FROM main.batches GROUP BY run_id, kind) AS ours
-    USING (run_id, kind) WHERE theirs.images > COALESCE(ours.images, 0);
+    USING (run_id, kind) WHERE theirs.images > COALESCE(ours.images, 0) AND run_id NOT IN own;
 DELETE FROM main.batches WHERE (run_id, kind) IN longer;
 INSERT INTO main.batches SELECT * FROM other.batches WHERE (run_id, kind) IN longer;
 INSERT OR REPLACE INTO main.results SELECT * FROM other.results WHERE (run_id, kind) IN longer
     OR (kind = 'accuracy' AND (run_id, 'predictions') IN longer);
-INSERT OR IGNORE INTO main.results SELECT * FROM other.results
+INSERT OR IGNORE INTO main.results SELECT * FROM other.results WHERE run_id NOT IN own
 """
 
 
@@ -161,11 +205,3 @@ def _filtered(query: str, wanted: dict[str, str | None]) -> tuple[str, list[str]
     given = {column: value for column, value in wanted.items() if value is not None}
     where = " AND ".join(f"{column} = ?" for column in given)
     return (f"{query} WHERE {where}" if where else query), list(given.values())
-
-
-def _flat(row: sqlite3.Row) -> dict[str, Any]:
-    values = dict(row)
-    accuracy = _values(values.pop("accuracy"), values.pop("accuracy_sha"))
-    sparsity = _values(values.pop("sparsity"), values.pop("sparsity_sha"))
-    shares = {f"sparsity_{name}": sparsity[name] for name in ("prunable", "conv", "all") if name in sparsity}
-    return {**values, **shares, **accuracy}
