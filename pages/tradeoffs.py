@@ -10,7 +10,8 @@ import streamlit as st
 
 from core.data.pack import pack_cost
 from core.experiment import ExperimentSpec, Extent
-from core.figures.curves import AXES, MEASURES, tradeoff_curves
+from core.figures.axes import AXES, MEASURES
+from core.figures.curves import tradeoff_curves
 from core.jobs.estimate import Estimate, estimate
 from core.jobs.subject import Subject
 from core.networks.registry import NETWORKS, load_network

@@ -1,55 +1,50 @@
-"""Accuracy against what was pruned: runs become curves, a run's layers become bars."""
+"""Accuracy against what was pruned: runs become curves, dense controls levels, a run's layers bars."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.figures.axes import ACROSS, AXES, MEASURES, Axis, Measure, axis_title, placed
+from core.figures.hover import hover_text
+from core.figures.lines import beginning, series_lines, series_marker
 from core.figures.theme import ACCENT, DENSE_COLOUR, TECHNIQUE_COLOURS, Palette, palette, template
 from core.layer_names import INCEPTION_CONVS
 from core.series import Series, titles
-from core.words import between, count, percent, points, points_between, probability
+from core.words import percent
 
 HEIGHT = 460  # pixels
 LAYERS_HEIGHT = 190
-_MARKERS = {"l1": "circle", "l2": "square", "random": "x-thin-open"}
-_OTHER_MARKER = "diamond"
-_DASHES = {("local", False): "solid", ("global", False): "dash", ("local", True): "dot", ("global", True): "dashdot"}
-_UNFINISHED = 0.45  # opacity of a point that is still being measured
+_MARGIN = {"l": 64, "r": 16, "t": 64, "b": 56}
+_WORDS_APART = 15  # pixels between the words at two levels
 
 
-@dataclass(frozen=True)
-class Measure:
-    """What is drawn upwards: a column of `runs_frame`, its bounds if it has any, and what guessing would score."""
+@dataclass(frozen=True, eq=False)
+class _Chart:
+    """What is being drawn: runs with their place, the axes, and how each curve looks and is called."""
 
-    column: str
-    title: str
-    share: bool
-    chance: Callable[[int], float]  # number of classes -> its value for a network that guesses
+    figure: go.Figure
+    runs: pd.DataFrame  # as `placed` returns it, without those that are not measured
+    measure: Measure
+    axis: Axis
+    lines: Mapping[Series, dict[str, Any]]
+    titles: Mapping[Series, str]
+    colours: Palette
+    chance: float
 
     @property
-    def bounds(self) -> tuple[str, str] | None:
-        """The columns of its 95 % interval."""
-        return (f"{self.column}_low", f"{self.column}_high") if self.share else None
+    def top(self) -> float:
+        """Where the vertical axis ends."""
+        return 1.02 if self.measure.share else 1.08 * max([self.chance, *self.runs[self.measure.column]])
 
-
-MEASURES: dict[str, Measure] = {
-    "top-1": Measure("top1", "Top-1 accuracy", True, lambda classes: 1 / classes),
-    "top-5": Measure("top5", "Top-5 accuracy", True, lambda classes: min(1.0, 5 / classes)),
-    "loss": Measure("loss", "Loss (cross-entropy, nats)", False, lambda classes: math.log(classes)),
-}
-
-AXES: dict[str, str] = {
-    "rate": "Nominal rate (share asked to be removed)",
-    "sparsity": "Sparsity (share really removed of the prunable weights)",
-}
-COLUMNS = {"rate": "rate", "sparsity": "sparsity_prunable"}
+    def members(self, series: Series | None) -> pd.DataFrame:
+        """Return the runs of a curve as far as their place is known, in the order of the axis; None: the dense run."""
+        those = self.runs["series"].isna() if series is None else self.runs["series"] == series
+        return self.runs[those].dropna(subset=[ACROSS]).sort_values(ACROSS)
 
 
 def tradeoff_curves(
@@ -63,46 +58,49 @@ def tradeoff_curves(
 ) -> go.Figure:
     """Return one curve a series over the runs of one network on one set of images, with 95 % intervals.
 
-    `runs` has the columns of `runs_frame` and `series` (core.series.with_series); the dense run, if measured, is
-    drawn as a level with its interval and begins every curve. Each point's customdata is its run id; a ring is drawn
-    around the `selected` one.
+    `runs` has the columns of `runs_frame` and `series` (core.series.with_series). The dense run, if measured, is
+    drawn as a level with its interval and begins every curve of networks that were not retrained; a dense control is
+    a dashed level and begins the curves of those that were retrained like it. Each point's customdata is its run id;
+    a ring is drawn around the `selected` one.
     """
-    measure, column, colours = MEASURES[y], COLUMNS[x], palette(dark)
-    measured = runs.reindex(columns=runs.columns.union([measure.column, column], sort=False))
-    measured = measured.dropna(subset=[measure.column, column])
-    dense = measured[measured["series"].isna()]
-    figure = go.Figure()
-    _style(figure, measured, measure, column, AXES[x], dark)
-    _add_chance(figure, measure.chance(classes), colours)
-    if len(dense):
-        _add_dense(figure, dense.iloc[0], measure, colours)
-    for series, title in titles(measured["series"].dropna()).items():
-        members = measured[measured["series"] == series].sort_values(column)
-        _add_series(figure, series, title, members, dense, measure, column)
-    _add_ring(figure, measured[measured["id"] == selected], measure, column)
-    return figure
+    chart = _chart(runs, MEASURES[y], AXES[x], classes, palette(dark))
+    _style(chart, template(dark))
+    _add_levels(chart)
+    for series in chart.titles:
+        _add_series(chart, series)
+    _add_ring(chart, selected)
+    return chart.figure
 
 
-def _style(figure: go.Figure, runs: pd.DataFrame, measure: Measure, column: str, axis: str, dark: bool) -> None:
+def _chart(runs: pd.DataFrame, measure: Measure, axis: Axis, classes: int, colours: Palette) -> _Chart:
+    measured = placed(runs.reindex(columns=runs.columns.union([measure.column], sort=False)), axis)
+    measured = measured.dropna(subset=[measure.column])
+    series = measured["series"].dropna()
+    lines, names = series_lines(series), titles(series)
+    return _Chart(go.Figure(), measured, measure, axis, lines, names, colours, measure.chance(classes))
+
+
+def _style(chart: _Chart, look: go.layout.Template) -> None:
     legend = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "title": None}
-    margin = {"l": 64, "r": 16, "t": 64, "b": 56}
-    figure.update_layout(
-        template=template(dark), height=HEIGHT, legend=legend, margin=margin, hovermode="closest", uirevision=column
+    chart.figure.update_layout(
+        template=look,
+        height=HEIGHT,
+        legend=legend,
+        margin=_MARGIN,
+        hovermode="closest",
+        uirevision=chart.axis.name,
+        clickmode="event+select",
+        dragmode="zoom",
+        modebar=_quiet(chart.colours),
     )
-    figure.update_layout(clickmode="event+select", dragmode="zoom", modebar=_quiet(palette(dark)))
-    last = float(runs[column].max()) if len(runs) and column in runs else 1.0
-    last = 1.0 if not last > 0 else last
-    figure.update_xaxes(
-        title=axis_title(axis), range=[-0.03 * last, 1.06 * last], tickformat=".0%" if "spars" in column else None
+    last = chart.runs[ACROSS].max()
+    last = float(last) if last > 0 else 1.0
+    chart.figure.update_xaxes(
+        title=axis_title(chart.axis.title), range=[-0.03 * last, 1.06 * last], tickformat=chart.axis.ticks
     )
-    figure.update_yaxes(title=axis_title(measure.title), rangemode="tozero")
-    if measure.share:
-        figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
-
-
-def axis_title(text: str) -> dict[str, Any]:
-    """Return the title of an axis."""
-    return {"text": text, "font": {"size": 14}}
+    chart.figure.update_yaxes(
+        title=axis_title(chart.measure.title), range=[0, chart.top], tickformat=".0%" if chart.measure.share else None
+    )
 
 
 def _quiet(colours: Palette) -> dict[str, str]:
@@ -110,49 +108,73 @@ def _quiet(colours: Palette) -> dict[str, str]:
     return {"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.text}
 
 
-def _add_chance(figure: go.Figure, level: float, colours: Palette) -> None:
-    figure.add_hline(level, line={"color": colours.muted, "width": 1, "dash": "dot"}, layer="below")
-    figure.add_annotation(text="chance", **_beside(level, colours.muted))
+@dataclass(frozen=True)
+class _Level:
+    """A value to hold curves against: what it is called, its interval if it has one, and its line."""
+
+    words: str
+    value: float
+    line: Mapping[str, Any]
+    interval: tuple[float, float] | None = None
 
 
-def _beside(level: float, colour: str) -> dict[str, Any]:
-    """Return where a word on a level line stands: at the right end, just above the line."""
-    return {
-        "x": 1,
-        "xref": "paper",
-        "xanchor": "right",
-        "y": level,
-        "yanchor": "bottom",
-        "showarrow": False,
-        "font": {"size": 12, "color": colour},
-    }
+def _add_levels(chart: _Chart) -> None:
+    levels = sorted(_levels(chart), key=lambda level: level.value)
+    for level in levels:
+        if level.interval:
+            low, high = level.interval
+            chart.figure.add_hrect(low, high, fillcolor=DENSE_COLOUR, opacity=0.12, line_width=0, layer="below")
+        chart.figure.add_hline(level.value, line=dict(level.line), layer="below")
+    _add_words(chart, levels)
+    _add_dense(chart)
 
 
-def _add_dense(figure: go.Figure, run: pd.Series, measure: Measure, colours: Palette) -> None:
-    value = float(run[measure.column])
-    if measure.bounds:
-        low, high = (float(run[name]) for name in measure.bounds)
-        figure.add_hrect(low, high, fillcolor=DENSE_COLOUR, opacity=0.15, line_width=0, layer="below")
-    figure.add_hline(value, line={"color": DENSE_COLOUR, "width": 1.5}, layer="below")
-    words = f"dense {percent(value)}" if measure.share else f"dense {value:.2f}"
-    figure.add_annotation(text=words, **_beside(value, colours.muted))
-    figure.add_scatter(
-        x=[0.0],
-        y=[value],
-        name="Dense",
-        mode="markers",
-        marker={"color": DENSE_COLOUR, "size": 10, "symbol": "circle"},
-        error_y=_error_bars(run.to_frame().T, measure),
-        customdata=[run["id"]],
-        hovertext=[hover_text(run)],
-        hovertemplate="%{hovertext}<extra></extra>",
-    )
+def _levels(chart: _Chart) -> Iterator[_Level]:
+    quiet = {"color": chart.colours.muted, "width": 1, "dash": "dot"}
+    yield _Level("chance", chart.chance, quiet)
+    solid = {"color": DENSE_COLOUR, "width": 1.5, "dash": "solid"}
+    controls = [(f"{_short(one)} ", one, chart.lines[one]) for one in chart.titles if one.control]
+    for words, series, line in (("dense ", None, solid), *controls):
+        here = chart.runs[chart.runs["series"].isna() if series is None else chart.runs["series"] == series]
+        if len(here):
+            value = float(here[chart.measure.column].iloc[0])
+            said = percent(value) if chart.measure.share else f"{value:.2f}"
+            yield _Level(words + said, value, line, _interval(here.iloc[0], chart.measure))
 
 
-def _add_ring(figure: go.Figure, runs: pd.DataFrame, measure: Measure, column: str) -> None:
-    figure.add_scatter(
-        x=runs[column].where(runs["series"].notna(), 0.0).tolist(),
-        y=runs[measure.column].tolist(),
+def _short(series: Series) -> str:
+    return "control" if series.retraining and series.retraining.trains else "control, re-calibrated"
+
+
+def _interval(run: pd.Series, measure: Measure) -> tuple[float, float] | None:
+    return (float(run[measure.bounds[0]]), float(run[measure.bounds[1]])) if measure.bounds else None
+
+
+def _add_words(chart: _Chart, levels: Sequence[_Level]) -> None:
+    """Name the levels above their lines, one under the other where they are close: away from the dense network."""
+    pixel = chart.top / (HEIGHT - _MARGIN["t"] - _MARGIN["b"])
+    side = {"x": 0, "xanchor": "left"} if chart.axis.cost else {"x": 1, "xanchor": "right"}
+    above = float("inf")
+    for level in reversed(levels):
+        above = min(level.value, above - _WORDS_APART * pixel)
+        chart.figure.add_annotation(
+            text=level.words, xref="paper", y=above, yanchor="bottom", showarrow=False,
+            font={"size": 12, "color": chart.colours.muted}, **side,
+        )  # fmt: skip
+
+
+def _add_dense(chart: _Chart) -> None:
+    run = chart.members(None)
+    if len(run):
+        look = {"marker": {"color": DENSE_COLOUR, "size": 10, "symbol": "circle"}, "mode": "markers"}
+        _add_points(chart, run.iloc[:1], name="Dense", **look)
+
+
+def _add_ring(chart: _Chart, selected: str) -> None:
+    runs = chart.runs[chart.runs["id"] == selected].dropna(subset=[ACROSS])
+    chart.figure.add_scatter(
+        x=runs[ACROSS].tolist(),
+        y=runs[chart.measure.column].tolist(),
         mode="markers",
         marker={"symbol": "circle-open", "size": 18, "color": ACCENT, "line": {"width": 2.5}},
         hoverinfo="skip",
@@ -160,48 +182,34 @@ def _add_ring(figure: go.Figure, runs: pd.DataFrame, measure: Measure, column: s
     )
 
 
-def _add_series(
-    figure: go.Figure,
-    series: Series,
-    title: str,
-    runs: pd.DataFrame,
-    dense: pd.DataFrame,
-    measure: Measure,
-    column: str,
-) -> None:
-    line = series_line(series)
-    group = {"legendgroup": title, "hoverinfo": "skip", "mode": "lines", "line": line, "showlegend": False}
-    start = dense[measure.column].iloc[:1].tolist()
-    figure.add_scatter(x=[0.0] * len(start) + runs[column].tolist(), y=start + runs[measure.column].tolist(), **group)
-    figure.add_scatter(
-        x=runs[column].tolist(),
-        y=runs[measure.column].tolist(),
-        name=title,
-        legendgroup=title,
-        mode="lines+markers" if not len(dense) else "markers",
-        line=line,
-        marker=series_marker(series, runs["state"].isin(("queued", "running"))),
-        error_y=_error_bars(runs, measure),
+def _add_series(chart: _Chart, series: Series) -> None:
+    runs, title, line = chart.members(series), chart.titles[series], chart.lines[series]
+    if runs.empty:
+        return
+    _add_first_stretch(chart, runs, {"line": line, "legendgroup": title})
+    marker = series_marker(series, runs["state"].isin(("queued", "running")))
+    _add_points(chart, runs, name=title, legendgroup=title, mode="lines+markers", line=line, marker=marker)
+
+
+def _add_first_stretch(chart: _Chart, runs: pd.DataFrame, look: Mapping[str, Any]) -> None:
+    """Draw a curve from where it begins to its first point: what it begins at is not one of its points."""
+    first = runs.iloc[-1:] if chart.axis.cost else runs.iloc[:1]
+    stretch = pd.concat([beginning(chart.runs, runs), first]).dropna(subset=[ACROSS])
+    if len(stretch) > 1:
+        x, y = stretch[ACROSS].tolist(), stretch[chart.measure.column].tolist()
+        chart.figure.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", showlegend=False, **look)
+
+
+def _add_points(chart: _Chart, runs: pd.DataFrame, **look: Any) -> None:
+    chart.figure.add_scatter(
+        x=runs[ACROSS].tolist(),
+        y=runs[chart.measure.column].tolist(),
+        error_y=_error_bars(runs, chart.measure),
         customdata=runs["id"].tolist(),
         hovertext=[hover_text(run) for _, run in runs.iterrows()],
         hovertemplate="%{hovertext}<extra></extra>",
+        **look,
     )
-
-
-def series_line(series: Series) -> dict[str, Any]:
-    """Return the line of a curve: the technique's colour, a dash for the scope and the form."""
-    colour = TECHNIQUE_COLOURS.get(series.technique, DENSE_COLOUR)
-    return {"color": colour, "width": 2, "dash": _DASHES[series.scope, series.form == "published"]}
-
-
-def series_marker(series: Series, unfinished: pd.Series) -> dict[str, Any]:
-    """Return the markers of a curve's points: a symbol for the criterion, paler where a run is not finished."""
-    return {
-        "color": TECHNIQUE_COLOURS.get(series.technique, DENSE_COLOUR),
-        "size": 9,
-        "symbol": _MARKERS.get(series.criterion, _OTHER_MARKER),
-        "opacity": np.where(unfinished, _UNFINISHED, 1.0).tolist(),
-    }
 
 
 def _error_bars(runs: pd.DataFrame, measure: Measure) -> dict[str, Any] | None:
@@ -219,41 +227,7 @@ def _error_bars(runs: pd.DataFrame, measure: Measure) -> dict[str, Any] | None:
     }
 
 
-def hover_text(run: pd.Series | Mapping[str, Any]) -> str:
-    """Return all figures of a run (a row of `runs_frame` with `series`) as lines for a hover."""
-    return "<br>".join(f"{name} {value}".strip() for name, value in figures_of(run))
-
-
-def figures_of(run: pd.Series | Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the figures of a run as pairs of words and value, the first the run itself."""
-    series = run.get("series")
-    name = "<b>Dense</b>" if series is None else f"<b>{_name(series)}</b>"
-    found = [(name, "" if series is None else f"rate {run['rate']:.2f}")]
-    found += [
-        ("top-1", f"{percent(run['top1'])} ({between(run['top1_low'], run['top1_high'])})"),
-        ("top-5", f"{percent(run['top5'])} ({between(run['top5_low'], run['top5_high'])})"),
-        ("loss", f"{run['loss']:.3f}"),
-    ]
-    if not math.isnan(run.get("change", math.nan)):
-        change = points_between(run["change_low"], run["change_high"])
-        found.append(("against dense", f"{points(run['change'])} ({change}), {probability(run['mcnemar_p'])}"))
-    if series is not None:
-        found.append(("sparsity", _sparsities(run)))
-    return [*found, ("on", count(int(run["images"]), "image") + (", shipped" if run.get("shipped") else ""))]
-
-
-def _name(series: Series) -> str:
-    return ", ".join(words for words in series.parts.values() if words)
-
-
-def _sparsities(run: pd.Series | Mapping[str, Any]) -> str:
-    named = {"prunable": "prunable", "conv": "convs", "all": "all weights"}
-    return ", ".join(f"{percent(run.get(f'sparsity_{key}', math.nan))} of {words}" for key, words in named.items())
-
-
-def layer_bars(
-    layers: Mapping[str, float], technique: str | None, *, dark: bool = False, height: int = 190
-) -> go.Figure:
+def layer_bars(layers: Mapping[str, float], technique: str | None, *, dark: bool = False) -> go.Figure:
     """Return the sparsity of each layer as one bar, in the order of the network, grouped by block."""
     names = list(layers)
     figure = go.Figure(

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.curves import COLUMNS, axis_title, series_line, series_marker
+from core.figures.axes import ACROSS, AXES, axis_title, placed
+from core.figures.lines import beginning, series_lines, series_marker
 from core.figures.theme import DENSE_COLOUR, Palette, palette
 from core.interpretability.measures.agreement import AGREEMENT
 from core.interpretability.measures.localisation import LOCALISATION
 from core.interpretability.measures.measure import Measure
 from core.interpretability.survey import EMPTY, MEASURES
-from core.series import titles
+from core.series import Series, titles
 from core.surveys import YARDSTICKS
 from core.words import count
 
@@ -91,19 +92,23 @@ def _make_room(figure: go.Figure, panels: Sequence[Panel]) -> None:
 def _draw(
     figure: go.Figure, axis: str, panel: Panel, runs: pd.DataFrame, x: str, split: bool, colours: Palette
 ) -> None:
-    measure, column, surveyed = panel.measure, COLUMNS[x], panel.surveyed
+    measure, surveyed = panel.measure, panel.surveyed
     known = runs.merge(surveyed, on="id", suffixes=("", "_surveyed")) if len(surveyed) else runs.iloc[:0]
     if measure not in known:
         _say_nothing_is_known(figure, axis, _why_nothing(panel, known), colours)
         return
+    known, lines = placed(known, AXES[x]), series_lines(runs["series"].dropna())
     dense = known[known["series"].isna()]
     for level in _levels(panel, dense):
         _add_level(figure, axis, level, colours)
-    _add_dense(figure, axis, dense, panel.scale)
+    _add_mark(figure, axis, dense, measure, "circle")
     for series in titles(known["series"].dropna()):
-        members = known[known["series"] == series].sort_values(column)
+        members = known[known["series"] == series].dropna(subset=[ACROSS]).sort_values(ACROSS)
+        if series.control:
+            _add_control(figure, axis, members, measure, lines[series], colours)
+            continue
         for prefix, symbol in (("kept_", ""), ("lost_", "-open")) if split else (("", ""),):
-            _add_curve(figure, axis, members, dense, prefix + measure, column, symbol)
+            _add_curve(figure, axis, members, known, prefix + measure, lines[series], symbol)
 
 
 @dataclass(frozen=True)
@@ -169,18 +174,31 @@ def _add_level(figure: go.Figure, axis: str, level: _Level, colours: Palette) ->
     )  # fmt: skip
 
 
-def _add_dense(figure: go.Figure, axis: str, dense: pd.DataFrame, scale: Measure) -> None:
-    if dense.empty:
+def _add_control(
+    figure: go.Figure, axis: str, run: pd.DataFrame, measure: str, line: Mapping[str, Any], colours: Palette
+) -> None:
+    """Draw a dense control: a level with the dash of the curves that it is the control of, and a point to click."""
+    present = run.dropna(subset=[measure])
+    if len(present):
+        level = _level({str(name): value for name, value in present.iloc[0].items()}, measure, "control")
+        _add_level(figure, axis, replace(level, dash=line["dash"], at=0.5), colours)
+        _add_mark(figure, axis, present, measure, "diamond")
+
+
+def _add_mark(figure: go.Figure, axis: str, run: pd.DataFrame, measure: str, symbol: str) -> None:
+    """Draw the point of a network that is not pruned."""
+    present = run.dropna(subset=[ACROSS, measure]).iloc[:1]
+    if present.empty:
         return
     figure.add_scatter(
-        x=[0.0],
-        y=dense[scale.name].iloc[:1].tolist(),
+        x=present[ACROSS].tolist(),
+        y=present[measure].tolist(),
         yaxis=axis,
         mode="markers",
-        marker={"color": DENSE_COLOUR, "size": 10},
-        error_y=_error_bars(dense.iloc[:1], scale.name),
-        customdata=dense["id"].iloc[:1].tolist(),
-        hovertext=[_hover(dense.iloc[0], scale.name)],
+        marker={"color": DENSE_COLOUR, "size": 10, "symbol": symbol},
+        error_y=_error_bars(present, measure),
+        customdata=present["id"].tolist(),
+        hovertext=[_hover(present.iloc[0], measure)],
         hovertemplate="%{hovertext}<extra></extra>",
         showlegend=False,
     )
@@ -190,9 +208,9 @@ def _add_curve(
     figure: go.Figure,
     axis: str,
     members: pd.DataFrame,
-    dense: pd.DataFrame,
+    known: pd.DataFrame,
     column: str,
-    across: str,
+    line: Mapping[str, Any],
     symbol: str,
 ) -> None:
     present = members.dropna(subset=[column]) if column in members else members.iloc[:0]
@@ -200,14 +218,12 @@ def _add_curve(
         return
     series, values = present["series"].iloc[0], present[column]
     marker = series_marker(series, _few(present, column))
-    start = [] if symbol or column not in dense else dense[column].dropna().iloc[:1].tolist()
-    quiet = {"yaxis": axis, "showlegend": False, "line": series_line(series) | ({"width": 1} if symbol else {})}
+    begin = beginning(known, present).iloc[: 0 if symbol else 1]
+    drawn = pd.concat([begin, present]).dropna(subset=[ACROSS, column]).sort_values(ACROSS, kind="stable")
+    quiet = {"yaxis": axis, "showlegend": False, "line": {**line, **({"width": 1} if symbol else {})}}
+    figure.add_scatter(x=drawn[ACROSS].tolist(), y=drawn[column].tolist(), mode="lines", hoverinfo="skip", **quiet)
     figure.add_scatter(
-        x=[0.0] * len(start) + present[across].tolist(), y=start + values.tolist(), mode="lines", hoverinfo="skip",
-        **quiet,
-    )  # fmt: skip
-    figure.add_scatter(
-        x=present[across].tolist(),
+        x=present[ACROSS].tolist(),
         y=values.tolist(),
         mode="markers",
         marker=marker | {"symbol": f"{marker['symbol'].removesuffix('-open')}{symbol}"},
@@ -243,7 +259,7 @@ _SPLITS = {"kept": "still right", "lost": "lost"}
 
 def _hover(run: pd.Series, column: str) -> str:
     part, _, measure = column.rpartition("_") if column.startswith(("kept_", "lost_")) else ("", "", column)
-    name = "Dense" if run["series"] is None else f"{run['series'].parts['technique']} {run['rate']:.2f}"
+    name = "Dense" if run["series"] is None else _name(run["series"], run["rate"])
     low, high = run.get(f"{column}_low", math.nan), run.get(f"{column}_high", math.nan)
     interval = "" if math.isnan(low) else f" ({low:.2f} to {high:.2f})"
     images = int(run[f"{part}_images" if part else "images_surveyed"])
@@ -253,3 +269,8 @@ def _hover(run: pd.Series, column: str) -> str:
     more = f"; not defined for {left:,} more" if left else ""
     words = f"{count(images - left, 'image')}{which}{more}"
     return f"<b>{name}</b><br>{MEASURES[measure].title}<br>{run[column]:.3f}{interval}<br>on {words}"
+
+
+def _name(series: Series, rate: float) -> str:
+    what = "Dense control" if series.control else f"{series.parts['technique']} {rate:.2f}"
+    return ", ".join(part for part in (what, series.parts["retraining"]) if part)

@@ -1,33 +1,49 @@
 from __future__ import annotations
 
+import hashlib
 import math
+from dataclasses import replace
+from itertools import pairwise
 
 import pandas as pd
 import pytest
 
 from core.evaluation.statistics import wilson
 from core.experiment import ExperimentSpec
-from core.figures.curves import AXES, MEASURES, hover_text, layer_bars, tradeoff_curves
+from core.figures.axes import AXES, MEASURES, missing
+from core.figures.curves import layer_bars, tradeoff_curves
+from core.figures.hover import hover_text
 from core.figures.theme import DENSE_COLOUR, TECHNIQUE_COLOURS
 from core.layer_names import INCEPTION_CONVS
 from core.pruning.settings import Pruning
 from core.series import with_series
+from core.training.retraining import Retraining
 
 CLASSES = 20
 
 
-def row(top1, state="done", images=500, **pruning):
-    spec = ExperimentSpec(pruning=Pruning(**pruning))
+QUICK = Retraining(data_sha="e" * 64)
+LONGER = replace(QUICK, epochs=5)
+AGP = replace(QUICK, steps=3, spacing="cubic")
+RECALIBRATED = Retraining(epochs=0, optimiser="none", data_sha="e" * 64)
+
+
+def row(top1, state="done", images=500, retraining=None, **pruning):
+    spec = ExperimentSpec(pruning=Pruning(**pruning), retraining=retraining)
     figures = {}
     for k, right in (("top1", top1), ("top5", min(1.0, top1 + 0.1))):
         bounds = wilson(round(right * images), images)
         figures |= {k: right, f"{k}_low": bounds.low, f"{k}_high": bounds.high}
     return {
-        "id": f"{spec.pruning.technique}-{spec.pruning.criterion}-{spec.pruning.rate}",
+        "id": hashlib.sha256(spec.to_json().encode()).hexdigest()[:16],
         "spec": spec.to_json(),
         "technique": None if spec.pruning.dense else spec.pruning.technique,
         "rate": spec.pruning.rate,
         "sparsity_prunable": spec.pruning.rate**2,
+        "macs": 1.5e9,
+        "compact_macs": 1.5e9 * (1 - spec.pruning.rate) if spec.pruning.technique == "structured" else math.nan,
+        "nonzero": 6e6 * (1 - spec.pruning.rate),
+        "latency_ms": 20.0,
         "state": state,
         "shipped": False,
         "images": images,
@@ -69,9 +85,9 @@ def test_axes_show_what_was_chosen(runs, axis, measure):
     row = runs[runs["rate"] == 0.5].iloc[0]
     trace = points(figure)["Unstructured"]
     place = list(trace.customdata).index(row["id"])
-    assert trace.x[place] == row["rate" if axis == "rate" else "sparsity_prunable"]
+    assert trace.x[place] == row[AXES[axis].columns[-1]]
     assert trace.y[place] == row[MEASURES[measure].column]
-    assert figure.layout.xaxis.title.text == AXES[axis]
+    assert figure.layout.xaxis.title.text == AXES[axis].title
 
 
 def test_bars_reach_from_the_lower_to_the_upper_bound(runs):
@@ -98,13 +114,96 @@ def test_a_point_that_is_still_measured_is_paler(runs):
     assert max(drawn["Structured"].marker.opacity) < min(drawn["Unstructured"].marker.opacity) == 1
 
 
-def test_criteria_change_the_marker_scope_and_form_the_dash_but_none_the_colour():
+def test_criteria_and_form_change_the_marker_scope_the_width_but_none_the_colour():
     variants = {"criterion": "l2"}, {"criterion": "random"}, {"scope": "global"}, {"form": "published"}
     base = {"technique": "structured", "rate": 0.1}
     frame = with_series(pd.DataFrame([row(0.5, **base)] + [row(0.5, **(base | one)) for one in variants]))
     drawn = list(points(tradeoff_curves(frame, CLASSES)).values())
-    assert len({(trace.marker.symbol, trace.line.dash) for trace in drawn}) == 5
+    assert len({(trace.marker.symbol, trace.line.width) for trace in drawn}) == 5
+    assert {trace.line.dash for trace in drawn} == {"solid"}
     assert {trace.marker.color for trace in drawn} == {TECHNIQUE_COLOURS["structured"]}
+
+
+@pytest.fixture
+def retrained():
+    """Pruned, re-calibrated and retrained in three ways, with the dense controls of two."""
+    ways = (None, RECALIBRATED, QUICK, LONGER, AGP)
+    rows = [row(0.9), row(0.92, retraining=QUICK), row(0.85, retraining=RECALIBRATED)]
+    rows += [row(0.4 + place / 20, rate=0.5, retraining=way) for place, way in enumerate(ways)]
+    return with_series(pd.DataFrame(rows))
+
+
+def curves(figure):
+    """The markers of pruned runs, by how the runs were retrained."""
+    pruned = TECHNIQUE_COLOURS["unstructured"]
+    return {trace.name.partition(", ")[2]: trace for trace in points(figure).values() if trace.marker.color == pruned}
+
+
+def test_each_way_of_retraining_has_a_dash_of_its_own_and_the_colour_stays(retrained):
+    drawn = curves(tradeoff_curves(retrained, CLASSES))
+    dashes = {words: trace.line.dash for words, trace in drawn.items()}
+    assert dashes[""] == "solid"
+    assert dashes["re-calibrated"] == "dot"
+    assert len(drawn) == len(set(dashes.values())) == 5
+
+
+def test_a_way_of_retraining_keeps_its_dash_when_other_techniques_come_along(retrained):
+    more = with_series(pd.DataFrame([row(0.3, technique="structured", rate=0.5, retraining=QUICK)]))
+    drawn = points(tradeoff_curves(pd.concat([retrained, more]), CLASSES))
+    same = [trace.line.dash for name, trace in drawn.items() if name.endswith("retrained 2 epochs by SGD")]
+    assert len(same) == 3  # unstructured, structured, the control
+    assert len(set(same)) == 1
+
+
+def levels(figure):
+    return {shape.y0: shape.line for shape in figure.layout.shapes if shape.type == "line"}
+
+
+def test_a_dense_control_is_a_dashed_level_with_interval_and_name_beside_the_solid_dense_one(retrained):
+    figure = tradeoff_curves(retrained, CLASSES)
+    lines = levels(figure)
+    assert lines[0.9].dash == "solid"
+    assert lines[0.92].dash == curves(figure)["retrained 2 epochs by SGD"].line.dash == "dash"
+    assert lines[0.85].dash == "dot"
+    assert {lines[level].color for level in (0.9, 0.92, 0.85)} == {DENSE_COLOUR}
+    control = retrained[retrained["top1"] == 0.92].iloc[0]
+    bands = [(shape.y0, shape.y1) for shape in figure.layout.shapes if shape.type == "rect"]
+    assert (control["top1_low"], control["top1_high"]) in bands
+    words = [one.text for one in figure.layout.annotations]
+    assert {"dense 90.0 %", "control 92.0 %", "control, re-calibrated 85.0 %"} <= set(words)
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.001, 0.2])
+def test_the_words_at_levels_never_lie_on_each_other(apart):
+    frame = with_series(pd.DataFrame([row(0.7), row(0.7 + apart, retraining=QUICK)]))
+    heights = sorted(one.y for one in tradeoff_curves(frame, CLASSES).layout.annotations)
+    assert len(heights) == 3
+    assert min(high - low for low, high in pairwise(heights)) > 0.04
+
+
+def test_retrained_curves_begin_at_their_control_and_those_without_one_at_their_first_point(retrained):
+    figure = tradeoff_curves(retrained, CLASSES)
+    starts = {trace.legendgroup.partition(", ")[2]: list(trace.y) for trace in figure.data if trace.mode == "lines"}
+    assert starts[""] == [0.9, 0.4]
+    assert starts["re-calibrated"] == [0.85, 0.45]
+    assert starts["retrained 2 epochs by SGD"] == [0.92, 0.5]
+    assert "retrained 5 epochs by SGD" not in starts
+
+
+def test_costs_are_those_of_the_network_made_smaller_where_there_is_one():
+    rows = [row(0.9), row(0.5, rate=0.5), row(0.6, technique="structured", rate=0.5)]
+    drawn = points(tradeoff_curves(with_series(pd.DataFrame(rows)), CLASSES, x="MACs"))
+    assert {name: list(trace.x) for name, trace in drawn.items()} == {
+        "Dense": [1.5e9], "Unstructured": [1.5e9], "Structured": [0.75e9],
+    }  # fmt: skip
+    assert "750 M compacted, 1.5 G with zeros" in drawn["Structured"].hovertext[0]
+
+
+def test_runs_whose_cost_is_not_known_are_counted_and_the_rest_is_drawn(runs):
+    runs.loc[runs["rate"] == 0.3, "nonzero"] = math.nan
+    assert missing(runs, AXES["parameters"])["rate"].tolist() == [0.3]
+    assert missing(runs, AXES["rate"]).empty
+    assert len(points(tradeoff_curves(runs, CLASSES, x="parameters"))["Unstructured"].x) == 2
 
 
 def test_a_ring_marks_the_selected_run_and_nothing_else(runs):

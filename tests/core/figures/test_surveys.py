@@ -10,6 +10,7 @@ from core.figures.theme import TECHNIQUE_COLOURS
 from core.interpretability.survey import MEASURES
 from core.pruning.settings import Pruning
 from core.series import with_series
+from core.training.retraining import Retraining
 
 RATES = (0.0, 0.1, 0.5)
 AGREE = {0.0: 1.0, 0.1: 0.9, 0.5: 0.4}
@@ -21,10 +22,17 @@ def runs():
     return with_series(pd.DataFrame([run(rate) for rate in RATES]))
 
 
-def run(rate):
-    spec = ExperimentSpec(pruning=Pruning(rate=rate))
+def run(rate, retraining=None):
+    spec = ExperimentSpec(pruning=Pruning(rate=rate), retraining=retraining)
     bounds = {f"{k}{end}": 0.9 for k in ("top1", "top5") for end in ("", "_low", "_high")}
-    about = {"id": f"run {rate}", "spec": spec.to_json(), "rate": rate, "state": "done", "images": 500, "loss": 1.0}
+    about = {
+        "id": f"run {rate}{' retrained' if retraining else ''}",
+        "spec": spec.to_json(),
+        "rate": rate,
+        "state": "done",
+        "images": 500,
+        "loss": 1.0,
+    }
     return about | {"technique": None, "sparsity_prunable": rate / 2, "shipped": False} | bounds
 
 
@@ -120,3 +128,16 @@ def test_means_over_few_of_the_images_are_pale_and_say_over_how_many(runs, surve
 def test_images_without_masks_are_not_said_to_wait_for_a_survey(runs, surveyed):
     figure = drawn(runs, surveyed.drop(columns=["pointing", "area"]), "pointing")
     assert any("neither masks nor boxes" in text for text in words(figure))
+
+
+def test_a_dense_control_is_a_level_and_begins_the_retrained_curve(runs):
+    quick = Retraining(data_sha="e" * 64)
+    frame = with_series(pd.DataFrame([*runs.drop(columns="series").to_dict("records"), run(0, quick), run(0.5, quick)]))
+    values = {"run 0.0": 1.0, "run 0.5": 0.4, "run 0 retrained": 0.8, "run 0.5 retrained": 0.6}
+    surveyed = pd.DataFrame([{"id": name, "images": 100, "spearman": value} for name, value in values.items()])
+    figure = drawn(frame, surveyed)
+    assert points(figure) == values
+    assert "control 0.80" in words(figure)
+    lines = [list(trace.y) for trace in below(figure) if trace.mode == "lines"]
+    assert sorted(lines) == [[0.8, 0.6], [1.0, 0.4]]
+    assert next(shape for shape in figure.layout.shapes if shape.y0 == shape.y1 == 0.8).line.dash == "dash"

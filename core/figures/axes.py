@@ -1,0 +1,137 @@
+"""What a trade-off is drawn in: a measure upwards, what it costs or what is removed across."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+ACROSS = "across"  # the column that `placed` adds
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is drawn upwards: a column of `runs_frame`, its bounds if it has any, and what guessing would score."""
+
+    column: str
+    title: str
+    share: bool  # more is better then; else less
+    chance: Callable[[int], float]  # number of classes -> its value for a network that guesses
+
+    @property
+    def bounds(self) -> tuple[str, str] | None:
+        """The columns of its 95 % interval."""
+        return (f"{self.column}_low", f"{self.column}_high") if self.share else None
+
+
+MEASURES: dict[str, Measure] = {
+    "top-1": Measure("top1", "Top-1 accuracy", True, lambda classes: 1 / classes),
+    "top-5": Measure("top5", "Top-5 accuracy", True, lambda classes: min(1.0, 5 / classes)),
+    "loss": Measure("loss", "Loss (cross-entropy, nats)", False, lambda classes: math.log(classes)),
+}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What is drawn across: of `columns` of `runs_frame` the first that is known of a run.
+
+    Of a share that is removed more is better, and the dense network has none of it; of a cost less is better, and
+    the dense network has its own. `form` is how a value is written, `ticks` how Plotly writes it.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    columns: tuple[str, ...]
+    cost: bool
+    form: Callable[[float], str]
+    ticks: str | None = None
+
+
+def _scaled(value: float) -> str:
+    unit, one = next(((unit, one) for unit, one in (("G", 1e9), ("M", 1e6), ("k", 1e3)) if value >= one), ("", 1.0))
+    return f"{value / one:.3g} {unit}".strip()
+
+
+_DIRECTION = "the fewer the further left, dense at the right"
+AXES: dict[str, Axis] = {
+    axis.name: axis
+    for axis in (
+        Axis(
+            "rate",
+            "Nominal rate (share asked to be removed)",
+            "the share that was asked for",
+            ("rate",),
+            cost=False,
+            form=lambda value: f"{value:.2f}",
+        ),
+        Axis(
+            "sparsity",
+            "Sparsity (share really removed of the prunable weights)",
+            "the share of the prunable weights that is really zero",
+            ("sparsity_prunable",),
+            cost=False,
+            form=lambda value: f"{100 * value:.1f} %",
+            ticks=".0%",
+        ),
+        Axis(
+            "MACs",
+            f"MACs an image, made smaller where that can be done ({_DIRECTION})",
+            "multiply-accumulates of one image, in the network from which removed channels are really taken out",
+            ("compact_macs", "macs"),
+            cost=True,
+            form=_scaled,
+            ticks="~s",
+        ),
+        Axis(
+            "parameters",
+            f"Parameters that are not zero ({_DIRECTION})",
+            "parameters that are not zero",
+            ("nonzero",),
+            cost=True,
+            form=_scaled,
+            ticks="~s",
+        ),
+        Axis(
+            "latency",
+            "Latency in ms, measured, made smaller where that can be done (the shorter the further left)",
+            "measured time of one batch, in the network from which removed channels are really taken out",
+            ("compact_latency_ms", "latency_ms"),
+            cost=True,
+            form=lambda value: f"{value:.3g} ms",
+        ),
+    )
+}
+
+
+def placed(runs: pd.DataFrame, axis: Axis) -> pd.DataFrame:
+    """Return the runs (`runs_frame` with `series`) with a column `across`: where on the axis each is, NaN if unknown.
+
+    On an axis of what is removed the dense network, and its controls, are at zero.
+    """
+    known = runs.reindex(columns=list(axis.columns)).astype(float)
+    values = known.bfill(axis=1).iloc[:, 0]
+    if not axis.cost:
+        values = values.mask(np.array([one is None or one.control for one in runs["series"]], bool), 0.0)
+    return runs.assign(**{ACROSS: values})
+
+
+def is_made_smaller(run: pd.Series | Mapping[str, Any], axis: Axis) -> bool:
+    """Return whether a run's place on the axis is that of the network from which channels were really taken out."""
+    first = axis.columns[0]
+    return first.startswith("compact_") and not math.isnan(run.get(first, math.nan))
+
+
+def missing(runs: pd.DataFrame, axis: Axis) -> pd.DataFrame:
+    """Return those of the runs that were evaluated whose place on the axis is not known."""
+    evaluated = runs[runs["images"].notna()] if "images" in runs else runs.iloc[:0]
+    return evaluated[placed(evaluated, axis)[ACROSS].isna()]
+
+
+def axis_title(text: str) -> dict[str, Any]:
+    """Return the title of an axis."""
+    return {"text": text, "font": {"size": 14}}

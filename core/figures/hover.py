@@ -1,0 +1,60 @@
+"""All figures of a run, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from core.figures.axes import AXES, is_made_smaller
+from core.series import Series
+from core.words import between, count, percent, points, points_between, probability
+
+Row = pd.Series | Mapping[str, Any]
+
+
+def hover_text(run: Row) -> str:
+    """Return all figures of a run (a row of `runs_frame` with `series`) as lines for a hover."""
+    return "<br>".join(f"{name} {value}".strip() for name, value in figures_of(run))
+
+
+def figures_of(run: Row) -> list[tuple[str, str]]:
+    """Return the figures of a run as pairs of words and value, the first the run itself."""
+    series = run.get("series")
+    name = "<b>Dense</b>" if series is None else f"<b>{_name(series)}</b>"
+    found = [(name, "" if series is None or series.control else f"rate {run['rate']:.2f}")]
+    found += [
+        ("top-1", f"{percent(run['top1'])} ({between(run['top1_low'], run['top1_high'])})"),
+        ("top-5", f"{percent(run['top5'])} ({between(run['top5_low'], run['top5_high'])})"),
+        ("loss", f"{run['loss']:.3f}"),
+    ]
+    if not math.isnan(run.get("change", math.nan)):
+        change = points_between(run["change_low"], run["change_high"])
+        found.append(("against dense", f"{points(run['change'])} ({change}), {probability(run['mcnemar_p'])}"))
+    if series is not None and not series.control:
+        found.append(("sparsity", _sparsities(run)))
+    found += _costs(run)
+    return [*found, ("on", count(int(run["images"]), "image") + (", shipped" if run.get("shipped") else ""))]
+
+
+def _name(series: Series) -> str:
+    return ", ".join(words for words in series.parts.values() if words)
+
+
+def _sparsities(run: Row) -> str:
+    named = {"prunable": "prunable", "conv": "convs", "all": "all weights"}
+    return ", ".join(f"{percent(run.get(f'sparsity_{key}', math.nan))} of {words}" for key, words in named.items())
+
+
+def _costs(run: Row) -> list[tuple[str, str]]:
+    """Return what is known of the costs, and where channels were really taken out, also what they are with zeros."""
+    found = []
+    for axis in (axis for axis in AXES.values() if axis.cost):
+        known = [value for name in axis.columns if not math.isnan(value := run.get(name, math.nan))]
+        if known:
+            smaller = is_made_smaller(run, axis) and len(known) > 1
+            words = f"{axis.form(known[0])} compacted, {axis.form(known[-1])} with zeros" if smaller else None
+            found.append(("not zero" if axis.name == "parameters" else axis.name, words or axis.form(known[0])))
+    return found
