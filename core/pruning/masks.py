@@ -28,8 +28,10 @@ Masks = dict[str, Tensor]  # parameter name -> bool, in its shape
 
 
 @torch.no_grad()
-def make_masks(module: nn.Module, pruning: Pruning) -> Masks:
+def make_masks(module: nn.Module, pruning: Pruning, earlier: Mapping[str, Tensor] | None = None) -> Masks:
     """Return masks of what `pruning` removes from `module`, on the device of the weights; the module is not changed.
+
+    Groups that the masks `earlier` remove go first, whatever their score: a rate that rises only ever adds to them.
 
     Scores, thresholds and ties are those of `torch.nn.utils.prune`. Where groups of different layers are ranked
     together (scope global), channels are compared by their mean magnitude (l1: sum / n) or their root mean square
@@ -40,7 +42,8 @@ def make_masks(module: nn.Module, pruning: Pruning) -> Masks:
     if pruning.dense:
         return {}
     weights = {name: layer(module, name).weight for name in pruning.layers}
-    scores = {name: _scores(name, weight, pruning) for name, weight in weights.items()}
+    gone = earlier or {}
+    scores = {name: _scores(name, weight, pruning, gone.get(f"{name}.weight")) for name, weight in weights.items()}
     kept = SCOPES[pruning.ranking].kept(scores, pruning.rates, TECHNIQUES[pruning.technique])
     masks = {f"{name}.weight": _spread(kept[name], weight, pruning) for name, weight in weights.items()}
     if pruning.form == "clean" and TECHNIQUES[pruning.technique].removes_outputs:
@@ -48,12 +51,21 @@ def make_masks(module: nn.Module, pruning: Pruning) -> Masks:
     return {key: mask for key, mask in masks.items() if not mask.all()}
 
 
-def _scores(name: str, weight: Tensor, pruning: Pruning) -> Tensor:
+def _scores(name: str, weight: Tensor, pruning: Pruning, mask: Tensor | None) -> Tensor:
     """Return one score per group; each layer draws from a seed of its own, so that no layer depends on the others."""
     criterion, dim = CRITERIA[pruning.criterion], TECHNIQUES[pruning.technique].dim
     scores = criterion.score(weight, dim, _layer_seed(pruning.seed, name))
     weights_per_group = weight.numel() / scores.numel()
-    return scores.div(weights_per_group**criterion.growth) if SCOPES[pruning.ranking].compares else scores
+    scores = scores.div(weights_per_group**criterion.growth) if SCOPES[pruning.ranking].compares else scores
+    return (
+        scores if mask is None else scores.masked_fill(~groups(mask, pruning.technique).to(scores.device), -torch.inf)
+    )
+
+
+def groups(values: Tensor, technique: str) -> Tensor:
+    """Return for each group of a weight whether any of its values is other than zero (or True)."""
+    dim = TECHNIQUES[technique].dim
+    return values != 0 if dim is None else values.transpose(0, dim).flatten(1).any(1)
 
 
 def _layer_seed(seed: int, name: str) -> int:
@@ -92,14 +104,28 @@ def pruned_copy(module: nn.Module, masks: Mapping[str, Tensor]) -> nn.Module:
 def held(module: nn.Module, masks: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> Iterator[None]:
     """Keep removed values at zero while `optimizer` steps: whatever it adds is taken away before the next forward.
 
-    One multiplication by a mask is no mask: without this a single step of SGD refills the zeros.
+    One multiplication by a mask is no mask: without this a single step of SGD refills the zeros. A removed value may
+    become -0.0, which is 0; NaN stays NaN. Raises what `apply_masks` raises.
     """
     apply_masks(module, masks)
-    hook = optimizer.register_step_post_hook(lambda *_: apply_masks(module, masks))
+    parameters = dict(module.named_parameters())
+    masked = [parameters[name].detach() for name in masks]
+    factors = [_factor(mask, value) for mask, value in zip(masks.values(), masked, strict=True)]
+    hook = optimizer.register_step_post_hook(lambda *_: _multiply(masked, factors))
     try:
         yield
     finally:
         hook.remove()
+
+
+def _factor(mask: Tensor, value: Tensor) -> Tensor:
+    """Return 0 and 1 as the value lies in memory, so that multiplying is one pass over both."""
+    return torch.empty_like(value).copy_(mask)
+
+
+def _multiply(values: list[Tensor], factors: list[Tensor]) -> None:
+    if values:
+        torch._foreach_mul_(values, factors)
 
 
 def _check_masks(parameters: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> None:
