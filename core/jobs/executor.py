@@ -16,6 +16,7 @@ from typing import Any
 from core.evaluation.accuracy import half_width
 from core.experiment import ExperimentSpec, Extent, in_words, with_dense_first
 from core.jobs.subject import Subject, find_subject
+from core.sensitivity import Scan, known_points, scan_to_json
 from core.store import batches, queue
 from core.store.database import Store
 from core.store.predictions import load
@@ -24,7 +25,7 @@ from core.store.runs import Run, find_result, put_run
 from core.surveys import YARDSTICKS, Survey, survey_to_json
 from core.words import count
 
-ACCURACY, PACK, SURVEY = "accuracy", "pack", "survey"
+ACCURACY, PACK, SURVEY, SENSITIVITY = "accuracy", "pack", "survey", "sensitivity"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,20 @@ class Executor:
         }
         title = f"{survey.in_words()}, {count(len(wanted), 'network')}"
         return queue.enqueue(self.store, SURVEY, _digest(request), title, request)
+
+    def sensitivity(self, spec: ExperimentSpec, scan: Scan) -> Job | None:
+        """Ask for a scan of the dense network that a spec names, one layer at a time; None if all of it is known."""
+        subject = find_subject(spec.dense(), self.store.folder)
+        packed = subject.fingerprint() is not None
+        if packed:
+            run = run_of(spec.dense(), subject)
+            available = subject.available()
+            if len(known_points(self.store, run.id, scan, available)) >= len(scan.parts(available)) * scan.points:
+                return None
+            put_runs(self.store, [run])
+        request = {"of": spec.dense().to_json(), "scan": scan_to_json(scan), "kind": scan.kind, "known": packed}
+        title = f"Sensitivity of {subject.network.title}, {scan.in_words()}"
+        return queue.enqueue(self.store, SENSITIVITY, _digest(request), title, request)
 
     def prepare(self, spec: ExperimentSpec) -> Job | None:
         """Ask for the packing of the data that a spec names; None if it is packed."""

@@ -13,8 +13,9 @@ from filelock import Timeout
 from core.errors import CancelledError, PrunescopeError
 from core.jobs.accuracy import measure_accuracy
 from core.jobs.devices import device_lock, pid_file, worker_lock
-from core.jobs.executor import ACCURACY, PACK, SURVEY
+from core.jobs.executor import ACCURACY, PACK, SENSITIVITY, SURVEY
 from core.jobs.packing import pack_data
+from core.jobs.sensitivity import measure_sensitivity
 from core.jobs.survey import measure_survey
 from core.jobs.task import Task
 from core.paths import writable
@@ -27,6 +28,7 @@ TASKS: dict[str, Callable[[Task], None]] = {
     ACCURACY: measure_accuracy,
     PACK: pack_data,
     SURVEY: measure_survey,
+    SENSITIVITY: measure_sensitivity,
 }
 
 POLL_SECONDS = 0.2
