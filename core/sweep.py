@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 
 from core.errors import InvalidSettingError
-from core.experiment import ExperimentSpec, Extent
+from core.experiment import ExperimentSpec, Extent, with_controls
 from core.pruning.criteria import CRITERIA
 from core.pruning.scopes import SCOPES
 from core.pruning.settings import FORMS, Pruning
 from core.pruning.techniques import TECHNIQUES
 from core.series import short
+from core.training.presets import PRESETS
+from core.training.retraining import Retraining
 from core.words import count, listed
 
 _RANGE = re.compile(r"([\d.]+)\s*(?:\.\.|to)\s*([\d.]+)\s*(?:by|/)\s*([\d.]+)")
@@ -25,7 +27,8 @@ class Sweep:
     """Each technique by each criterion, scope and (where it removes filters) form, at each of its rates.
 
     `rates` pairs a technique with its rates; one that is not there takes its defaults. `base` holds what all share:
-    the seed and the layers. Raises InvalidSettingError.
+    the seed and the layers. All of it is retrained in each of the `retrainings` (None: not at all), and with
+    `controls` the dense network too. Raises InvalidSettingError.
     """
 
     network: str = "demo"
@@ -38,6 +41,8 @@ class Sweep:
     forms: tuple[str, ...] = ("clean",)
     rates: tuple[tuple[str, tuple[float, ...]], ...] = ()
     base: Pruning = field(default_factory=Pruning)
+    retrainings: tuple[Retraining | None, ...] = (None,)
+    controls: bool = True
 
     def __post_init__(self) -> None:
         _at_least_one("technique", self.techniques, TECHNIQUES)
@@ -45,6 +50,10 @@ class Sweep:
         _at_least_one("scope", self.scopes, SCOPES)
         if "structured" in self.techniques:
             _at_least_one("form", self.forms, FORMS)
+        if not self.retrainings:
+            raise InvalidSettingError(
+                "no retraining is chosen", f"none, {', '.join(PRESETS)} or your own", "choose none to prune only"
+            )
 
     @property
     def dense(self) -> ExperimentSpec:
@@ -57,7 +66,9 @@ class Sweep:
 
     def specs(self) -> list[ExperimentSpec]:
         """Return the experiments; two of them may be the same one said differently."""
-        return [replace(self.dense, pruning=one) for name in self.techniques for one in self._prunings(name)]
+        prunings = [one for name in self.techniques for one in self._prunings(name)]
+        specs = [replace(self.dense, pruning=one, retraining=how) for how, one in product(self.retrainings, prunings)]
+        return with_controls(specs) if self.controls else specs
 
     def _prunings(self, technique: str) -> list[Pruning]:
         forms = self.forms if TECHNIQUES[technique].removes_outputs else ("clean",)
@@ -71,8 +82,16 @@ class Sweep:
         what = f"{listed(self.techniques)} by {listed([short(name) for name in self.criteria])}"
         forms = "filters only" if self.forms == ("published",) and "structured" in self.techniques else ""
         layers = "layer rates" if self.base.layer_rates else ""
-        parts = (network, images, what, listed(self.scopes), forms, layers, self._rates_in_words())
+        parts = (network, images, what, listed(self.scopes), forms, layers, self._rates_in_words(), self._retrained())
         return ", ".join(part for part in parts if part)
+
+    def _retrained(self) -> str:
+        """Return how the networks are retrained, where they are: "as pruned and retrained 2 epochs by SGD"."""
+        ways = [way for way in self.retrainings if way]
+        if not ways:
+            return ""
+        said = listed([*([] if len(ways) == len(self.retrainings) else ["as pruned"]), *(w.in_words() for w in ways)])
+        return said + (", with the dense control" if self.controls else ", without a dense control")
 
     def _rates_in_words(self) -> str:
         numbers = [len(set(self.rates_of(name))) for name in self.techniques]

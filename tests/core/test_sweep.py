@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +12,7 @@ from core.experiment import Extent
 from core.pruning.settings import Pruning
 from core.pruning.techniques import TECHNIQUES
 from core.sweep import Sweep, images_in_words, parse_layer_rates, parse_rates, rates_text
+from core.training.presets import PRESETS
 
 rate_lists = st.lists(st.integers(0, 99).map(lambda n: n / 100), min_size=1, max_size=12)
 
@@ -72,7 +76,30 @@ def test_what_all_share_is_in_every_experiment():
         assert spec.pruning.exclude == ("conv1.conv",)
 
 
-@pytest.mark.parametrize("what", ["techniques", "criteria", "scopes", "forms"])
+def test_all_of_it_is_retrained_in_each_way_and_the_dense_network_with_it():
+    ways = (None, PRESETS["recalibrate"].retraining, PRESETS["quick"].retraining)
+    sweep = Sweep(techniques=("structured",), rates=(("structured", (0.1, 0.2)),), retrainings=ways)
+    found = [(spec.pruning.rate, spec.retraining) for spec in sweep.specs()]
+    assert sorted(found, key=str) == sorted([(0.0, way) for way in ways[1:]] + list(product((0.1, 0.2), ways)), key=str)
+    without = replace(sweep, controls=False).specs()
+    assert not any(spec.is_control for spec in without)
+    assert len(without) == 6
+
+
+def test_a_control_comes_before_what_it_is_the_control_of():
+    found = Sweep(techniques=("structured",), retrainings=(PRESETS["quick"].retraining,)).specs()
+    assert [spec.is_control for spec in found] == [True, *[False] * len(TECHNIQUES["structured"].rates)]
+
+
+def test_how_it_is_retrained_is_said():
+    ways = (None, PRESETS["recalibrate"].retraining, PRESETS["quick"].retraining)
+    words = Sweep(techniques=("structured",), retrainings=ways).in_words("Net", "images")
+    assert words.endswith("as pruned, re-calibrated and retrained 2 epochs by SGD, with the dense control")
+    only = Sweep(techniques=("structured",), retrainings=ways[2:], controls=False).in_words("Net", "images")
+    assert only.endswith("rates, retrained 2 epochs by SGD, without a dense control")
+
+
+@pytest.mark.parametrize("what", ["techniques", "criteria", "scopes", "forms", "retrainings"])
 def test_nothing_chosen_is_refused(what):
     with pytest.raises(InvalidSettingError, match="is chosen"):
         Sweep(**{what: ()})
