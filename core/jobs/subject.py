@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.data.pack import Pack, data_fingerprint, find_pack, pack
@@ -13,6 +13,7 @@ from core.experiment import ExperimentSpec
 from core.networks.network import Network
 from core.networks.registry import load_network
 from core.progress import Progress, silent
+from core.training.images import training_source
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,24 @@ def find_subject(spec: ExperimentSpec, cache: Path, progress: Progress = silent)
         )
     preset = network.preset.without_resize() if spec.preprocess == "crop" else network.preset
     return Subject(network, source, preset, cache)
+
+
+def training_images(spec: ExperimentSpec, network: Network) -> Source:
+    """Return the images that a spec's network is retrained on.
+
+    Raises InvalidSettingError where none belong to the data, and the errors of `open_source`.
+    """
+    if spec.retraining is None:
+        raise InvalidSettingError("no retraining", "a spec with a retraining", "choose how to retrain")
+    return training_source(spec.retraining, spec.data, len(network.classes))
+
+
+def resolved(spec: ExperimentSpec) -> ExperimentSpec:
+    """Return the spec with its training images looked up, so that its run can be named; raises as `training_images`."""
+    if spec.retraining is None:
+        return spec
+    images = training_images(spec, load_network(spec.network, spec.weights))
+    return replace(spec, retraining=replace(spec.retraining, data=images.name, data_sha=images.identity()))
 
 
 def same_network(subject: Subject, sha256: str) -> Network:
