@@ -14,13 +14,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.evaluation.accuracy import half_width
-from core.experiment import ExperimentSpec, Extent, in_words, with_dense_first
-from core.jobs.subject import Subject, find_subject
+from core.experiment import ExperimentSpec, Extent, spec_in_words, with_dense_first
+from core.jobs.subject import Subject, find_subject, resolved
 from core.sensitivity import Scan, known_points, scan_to_json
 from core.store import batches, queue
 from core.store.database import Store
 from core.store.predictions import load
 from core.store.queue import Job
+from core.store.retrained import has_weights
 from core.store.runs import Run, find_result, put_run
 from core.surveys import YARDSTICKS, Survey, survey_to_json
 from core.words import count
@@ -47,7 +48,7 @@ class Executor:
 
         Specs of data that is not packed yet become one job that packs it and then submits them.
         """
-        ordered = with_dense_first(specs)
+        ordered = with_dense_first(map(resolved, specs))
         subjects = {_source_of(spec): find_subject(spec, self.store.folder) for spec in ordered}
         unpacked = [spec for spec in ordered if subjects[_source_of(spec)].fingerprint() is None]
         if unpacked:
@@ -62,7 +63,7 @@ class Executor:
 
     def survey(self, specs: Iterable[ExperimentSpec], survey: Survey) -> Job | None:
         """Ask for a survey of networks on the same data; None if all of it is known. One job does all of them."""
-        ordered = with_dense_first(specs)
+        ordered = with_dense_first(map(resolved, specs))
         subject = find_subject(ordered[0], self.store.folder)
         wanted = [spec for spec in ordered if not _is_surveyed(self.store, spec, subject, survey)]
         if not wanted:
@@ -101,6 +102,14 @@ class Executor:
             return None
         return self._submit_pack(spec, (), Extent())
 
+    def remake(self, specs: Iterable[ExperimentSpec]) -> tuple[Job, ...]:
+        """Ask for the weights of retrained runs that are not here, such as shipped ones; return the jobs.
+
+        Trained anew they are measured anew, for on another machine they come out a little otherwise.
+        """
+        wanted = [spec for spec in map(resolved, specs) if spec.retraining]
+        return tuple(job for job in map(self._remake, wanted) if job)
+
     def status(self, identity: str) -> Job | None:
         """Return the job's row as it is now."""
         return queue.job(self.store, identity)
@@ -128,7 +137,19 @@ class Executor:
         open_job = queue.job(self.store, queue.job_id(ACCURACY, run.id))
         if open_job and open_job.state in queue.OPEN:
             extent = extent.joined(Extent(**open_job.request))
-        title = f"{subject.network.title}, {in_words(spec.pruning)}"
+        return self._enqueue(run, spec, subject, extent)
+
+    def _remake(self, spec: ExperimentSpec) -> Job | None:
+        subject = find_subject(spec, self.store.folder)
+        run = run_of(spec, subject)
+        if has_weights(self.store.folder, run.id):
+            return None
+        put_runs(self.store, [run])
+        known = find_result(self.store, run.id, ACCURACY)
+        return self._enqueue(run, spec, subject, Extent(int(known["images"])) if known else Extent())
+
+    def _enqueue(self, run: Run, spec: ExperimentSpec, subject: Subject, extent: Extent) -> Job:
+        title = f"{subject.network.title}, {spec_in_words(spec)}"
         return queue.enqueue(self.store, ACCURACY, run.id, title, asdict(extent))
 
     def _submit_pack(self, of: ExperimentSpec, then: Sequence[ExperimentSpec], extent: Extent) -> Job:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 
 from core.errors import CancelledError
+from core.progress import Progress
 from core.store.database import Store
 from core.store.queue import Job, report
 
@@ -41,6 +42,15 @@ class Task:
         if row.cancelling:
             raise CancelledError(f"cancelled after {row.done:,} of {row.total:,}")
         return row
+
+    def telling(self) -> Progress:
+        """Return a Progress of work that may begin in the middle: its speed is that of what was done since."""
+        begun: dict[int, int] = {}
+
+        def tell(done: int, total: int, what: str) -> None:
+            self.tell(done, total, what, done - begun.setdefault(total, done))
+
+        return tell
 
     def progress(self, done: int, total: int, what: str) -> None:
         """Be a `core.progress.Progress`."""

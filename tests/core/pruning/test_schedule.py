@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from math import isclose
 
 import pytest
@@ -24,13 +25,13 @@ def test_the_rate_rises_and_ends_where_it_was_asked_to(rate, steps, spacing):
 @given(rates, st.integers(2, 10))
 def test_linear_steps_remove_the_same_share_of_the_whole(rate, steps):
     found = [0.0, *(stage.rate for stage in stages(Pruning(rate=rate), steps, "linear"))]
-    assert all(isclose(b - a, rate / steps, abs_tol=1e-8) for a, b in zip(found, found[1:], strict=False))
+    assert all(isclose(b - a, rate / steps, abs_tol=1e-8) for a, b in pairwise(found))
 
 
 @given(rates, st.integers(2, 10))
 def test_geometric_steps_remove_the_same_share_of_what_is_left(rate, steps):
     left = [1.0, *(1 - stage.rate for stage in stages(Pruning(rate=rate), steps, "geometric"))]
-    assert all(isclose(b / a, (1 - rate) ** (1 / steps), rel_tol=1e-6) for a, b in zip(left, left[1:], strict=False))
+    assert all(isclose(b / a, (1 - rate) ** (1 / steps), rel_tol=1e-6) for a, b in pairwise(left))
 
 
 @given(rates, st.integers(2, 10))
