@@ -96,8 +96,11 @@ class Scan:
 
     @property
     def id(self) -> str:
-        """What tells scans of one network and data apart; one of more images goes on from one of fewer."""
-        asked = self._asked | {"rate": 0.0, "rates": self.rates}
+        """What tells scans of one network and data apart.
+
+        Those of whole parts are one: more images go on from fewer. The last part of any other is its own.
+        """
+        asked = self._asked | {"rate": 0.0, "rates": self.rates, "images": self.images if self.images % PART else 0}
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
     @property

@@ -12,6 +12,7 @@ from core.cli.bench import app as bench
 from core.cli.demo import results, train
 from core.cli.evaluate import evaluate, sweep
 from core.cli.lists import data, methods, networks
+from core.cli.sensitivity import sensitivity
 from core.cli.worker import worker
 from core.errors import InvalidSettingError, PrunescopeError
 
@@ -28,6 +29,7 @@ app.command("evaluate")(evaluate)
 app.command("sweep")(sweep)
 app.command("attribute")(attribute)
 app.command("agreement")(agreement)
+app.command("sensitivity")(sensitivity)
 app.command("train-demo")(train)
 app.command("demo-results")(results)
 app.command("worker")(worker)
