@@ -1,0 +1,98 @@
+"""All of a retraining that does not change while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.data.decode import pixel_row
+from core.data.source import Source
+from core.evaluation.inference import folded_copy
+from core.networks.network import Network
+from core.pruning.schedule import stages
+from core.pruning.settings import Pruning
+from core.training.augment import Augmentation
+from core.training.images import parts
+from core.training.learner import Position
+from core.training.loader import Course, Places
+from core.training.parallel import Ranks
+from core.training.precision import warn_if_slow
+from core.training.rates import learning_rate
+from core.training.retraining import Retraining
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Images that are not trained on, as the evaluation shows them; one rank's share of them."""
+
+    pixels: Tensor  # (n, h, w, 3) uint8
+    labels: Tensor  # (n,)
+    images: int  # of all ranks
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is pruned in each stage, on what is trained, and how."""
+
+    network: Network
+    stages: tuple[Pruning, ...]
+    how: Retraining
+    images: Source
+    view: Augmentation
+    course: Course
+    held_out: HeldOut
+    teacher: nn.Module | None  # the dense network, on the device, where its answers are learnt
+    ranks: Ranks
+
+    @property
+    def device(self) -> torch.device:
+        """Where this rank computes."""
+        return self.ranks.device
+
+    @property
+    def steps(self) -> int:
+        """How many steps all stages have."""
+        return len(self.stages) * self.how.epochs * self.course.steps
+
+    def done(self, position: Position) -> int:
+        """Return how many steps lie before a position."""
+        return (position.stage * self.how.epochs + position.epoch) * self.course.steps + position.step
+
+    def epoch(self, position: Position) -> int:
+        """Return the number of an epoch over all stages, which decides its order and views."""
+        return position.stage * self.how.epochs + position.epoch
+
+    def rate(self, position: Position) -> float:
+        """Return the learning rate of a step; its schedule begins anew in each stage where it is rewound."""
+        if not self.how.rewind:
+            return learning_rate(self.how, self.done(position), self.steps, self.course.steps)
+        step = position.epoch * self.course.steps + position.step
+        return learning_rate(self.how, step, self.how.epochs * self.course.steps, self.course.steps)
+
+
+def make_plan(network: Network, pruning: Pruning, how: Retraining, images: Source, ranks: Ranks) -> Plan:
+    """Decide everything that does not change; the held-out images are decoded here, once."""
+    warn_if_slow(how, ranks.device)
+    split = parts(images.labels, how.batch)
+    return Plan(
+        network=network,
+        stages=stages(pruning, how.steps, how.spacing),
+        how=how,
+        images=images,
+        view=Augmentation(network.preset, how.size or network.preset.crop, how.crop, how.flip),
+        course=Course(split.training, how.batch, how.accumulate, how.seed),
+        held_out=_held_out(network, images, split.held_out, ranks),
+        teacher=folded_copy(network.module).to(ranks.device) if how.distillation else None,
+        ranks=ranks,
+    )
+
+
+def _held_out(network: Network, images: Source, places: Places, ranks: Ranks) -> HeldOut:
+    own = places[ranks.rank :: ranks.count]
+    rows = [pixel_row(images.image(place), network.preset) for place in own.tolist()]
+    size = network.preset.crop
+    pixels = np.stack(rows) if rows else np.empty((0, size, size, 3), np.uint8)
+    return HeldOut(torch.from_numpy(pixels), torch.from_numpy(images.labels[own]), len(places))
