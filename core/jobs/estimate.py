@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,13 @@ from core.jobs.executor import is_enough
 from core.jobs.subject import Subject
 from core.store.queue import OPEN, QUEUED, RUNNING, Job
 from core.surveys import YARDSTICKS, Survey
+from core.training.retraining import Retraining
 
 # images/s of GoogLeNet at 224 px, channels last and batch norm folded, as measured on two cores. For a GPU nothing is
 # assumed: its rate depends on the model by more than an order of magnitude.
 MEASURED_AT_224 = {"cpu": 34.0}
+TRAINED_AT_224 = {"cpu": 9.0}  # the same, forward and backward with the step of the optimiser
+_TRAINING_SHARE = 0.27  # of the rate of evaluation: what training comes to where only that was measured
 
 
 @dataclass(frozen=True)
@@ -38,34 +41,85 @@ class Estimate:
     known: int  # networks whose figures are exact enough already
     images: int  # evaluations to be done, over all networks
     speed: Speed | None  # None: nothing is known of this device
+    trained: int = 0  # images to be trained on, an image once in each epoch, over all networks
+    training_speed: Speed | None = None
 
     @property
     def seconds(self) -> float | None:
-        """How long it takes if nothing else is in the queue."""
-        return self.images / self.speed.images_per_second if self.speed else None
+        """How long it takes if nothing else is in the queue; None if nothing is known of that."""
+        parts = [(self.images, self.speed), (self.trained, self.training_speed)]
+        if any(images and not speed for images, speed in parts):
+            return None
+        return sum(images / speed.images_per_second for images, speed in parts if speed)
 
 
-def estimate(known: pd.DataFrame, specs: Iterable[ExperimentSpec], subject: Subject, extent: Extent) -> Estimate:
+def estimate(
+    known: pd.DataFrame,
+    specs: Iterable[ExperimentSpec],
+    subject: Subject,
+    extent: Extent,
+    pools: Mapping[str, int] | None = None,
+) -> Estimate:
     """Return what the specs (and their dense network) would cost on `subject`, given its runs that are `known`.
 
     `known` is `runs_frame` of this network and these images; while those are not packed, nothing can be known.
+    `pools` says of each identity of training images in the specs (`data_sha`) how many they are.
     """
     total, sha = len(subject.source), subject.fingerprint() or ""
     figures, speed = _figures(known), expected_speed(known, subject.preset.crop)
-    runs = [figures.get(spec.run_id(subject.network.sha256, sha), {}) for spec in with_dense_first(specs)]
-    wanting = [run for run in runs if not ("images" in run and is_enough(run, extent, total))]
-    new = [run for run in wanting if run.get("state") not in OPEN]
-    images = sum(extent.most(total) - int(run.get("images", 0)) for run in new)
-    return Estimate(len(new), len(wanting) - len(new), len(runs) - len(wanting), images, speed)
+    runs = [
+        (figures.get(spec.run_id(subject.network.sha256, sha), {}), spec.retraining) for spec in with_dense_first(specs)
+    ]
+    wanting = [(run, how) for run, how in runs if not ("images" in run and is_enough(run, extent, total))]
+    new = [(run, how) for run, how in wanting if run.get("state") not in OPEN]
+    return Estimate(
+        new=len(new),
+        open=len(wanting) - len(new),
+        known=len(runs) - len(wanting),
+        images=sum(extent.most(total) - int(run.get("images", 0)) for run, _ in new),
+        speed=speed,
+        trained=sum(_left_to_train(run, how, (pools or {})[how.data_sha]) for run, how in new if how),
+        training_speed=expected_training_speed(known, subject.preset.crop, speed),
+    )
+
+
+def _left_to_train(run: Mapping[str, Any], how: Retraining, images: int) -> int:
+    """Return on how many images a run is still to be trained; re-calibration counts as one epoch.
+
+    The weights of a shipped run are not here: it is trained anew.
+    """
+    here = {} if run.get("shipped") else run
+    if "images" in here:
+        return 0
+    return max(0, max(1, how.steps * how.epochs) - int(here.get("epochs", 0))) * images
 
 
 def expected_speed(known: pd.DataFrame, pixels: int) -> Speed | None:
     """Return the median rate of the runs made here; if there are none, a default for images of `pixels` a side."""
-    own = known[~known["shipped"].astype(bool)] if "images_per_second" in known else known.iloc[:0]
-    rates = own["images_per_second"].dropna() if len(own) else pd.Series(dtype=float)
+    rates = _made_here(known, "images_per_second")
     if len(rates):
         return Speed(float(rates.median()), measured_here=True)
     default = MEASURED_AT_224.get(devices()[0])
+    return Speed(default * (224 / pixels) ** 2, measured_here=False) if default else None
+
+
+def _made_here(known: pd.DataFrame, column: str) -> pd.Series:
+    """Return what is known of a column for the runs that were made on this machine."""
+    own = known[~known["shipped"].astype(bool)] if column in known else known.iloc[:0]
+    return own[column].dropna() if len(own) else pd.Series(dtype=float)
+
+
+def expected_training_speed(known: pd.DataFrame, pixels: int, evaluation: Speed | None) -> Speed | None:
+    """Return the median rate of the trainings made here; if there are none, a guess, from that of evaluation if known.
+
+    `pixels` a side is what a network is trained on.
+    """
+    rates = _made_here(known, "training_images_per_second")
+    if len(rates):
+        return Speed(float(rates.median()), measured_here=True)
+    if evaluation and evaluation.measured_here:
+        return Speed(_TRAINING_SHARE * evaluation.images_per_second, measured_here=False)
+    default = TRAINED_AT_224.get(devices()[0])
     return Speed(default * (224 / pixels) ** 2, measured_here=False) if default else None
 
 
@@ -116,6 +170,8 @@ def _images_left(job: Job, running: Job | None) -> float:
 
 def _figures(known: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return by run id what is known of each run, and no key for what is not."""
-    columns = [name for name in ("id", "state", "images", "top1_low", "top1_high") if name in known]
+    columns = [
+        name for name in ("id", "state", "shipped", "images", "top1_low", "top1_high", "epochs") if name in known
+    ]
     rows = known[columns].to_dict("records")
     return {row["id"]: {str(key): value for key, value in row.items() if pd.notna(value)} for row in rows}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import pandas as pd
@@ -10,12 +11,13 @@ from safetensors.torch import save_file
 
 from core.data.scenes import CLASSES
 from core.evaluation.statistics import wilson
-from core.experiment import ExperimentSpec, Extent
-from core.jobs.estimate import estimate, expected_speed, outlook
+from core.experiment import ExperimentSpec, Extent, with_controls
+from core.jobs.estimate import estimate, expected_speed, expected_training_speed, outlook
 from core.jobs.subject import find_subject
 from core.networks.googlenet import googlenet
 from core.pruning.settings import Pruning
 from core.store.queue import Job
+from core.training.retraining import Retraining
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,42 @@ def test_what_is_queued_already_is_not_new(subject, specs):
     frame = known(subject, [(spec, 10) for spec in (specs[0].dense(), *specs)], state="queued")
     cost = estimate(frame, specs, subject, Extent(100))
     assert (cost.new, cost.open, cost.images) == (0, 3, 0)
+
+
+QUICK = Retraining(epochs=2, steps=3, data_sha="e" * 64)
+RECALIBRATED = Retraining(epochs=0, optimiser="none", data_sha="e" * 64)
+POOLS = {"e" * 64: 1000}
+
+
+def test_training_counts_each_image_once_an_epoch_for_the_control_too(subject, specs):
+    for way, images in ((QUICK, 3 * 2 * 1000), (RECALIBRATED, 1000)):
+        asked = [replace(spec, retraining=way) for spec in specs[:1]]
+        cost = estimate(known(subject, []), with_controls(asked), subject, Extent(100), POOLS)
+        assert (cost.new, cost.images, cost.trained) == (3, 300, 2 * images)
+    assert estimate(known(subject, []), specs, subject, Extent(100)).trained == 0
+
+
+def test_a_trained_network_is_not_trained_again_and_a_begun_training_goes_on(subject, specs):
+    control, pruned = with_controls([replace(specs[0], retraining=QUICK)])
+    frame = known(subject, [(specs[0].dense(), 400), (control, 50), (pruned, 50)])
+    begun = frame.assign(epochs=[math.nan, 6.0, 4.0], images=[400, 50, math.nan])
+    cost = estimate(begun, [control, pruned], subject, Extent(100), POOLS)
+    assert (cost.new, cost.images, cost.trained) == (2, 50 + 100, 2 * 1000)
+
+
+def test_the_time_is_that_of_evaluation_and_training_each_at_its_speed(subject, specs):
+    control = replace(specs[0].dense(), retraining=QUICK)
+    frame = known(subject, [(specs[0].dense(), 400)]).assign(training_images_per_second=20.0)
+    cost = estimate(frame, [control], subject, Extent(100), POOLS)
+    assert cost.training_speed.measured_here
+    assert cost.seconds == pytest.approx(100 / 10 + 6000 / 20)
+
+
+def test_training_is_guessed_to_be_slower_than_evaluation_until_something_was_trained(subject, specs):
+    frame = known(subject, [(specs[0], 100)])
+    speed = expected_training_speed(frame, 128, expected_speed(frame, 128))
+    assert not speed.measured_here
+    assert speed.images_per_second < 10
 
 
 def test_speed_comes_from_runs_made_here_never_from_shipped_ones(subject, specs):
