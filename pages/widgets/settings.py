@@ -17,6 +17,7 @@ from core.pruning.criteria import CRITERIA
 from core.pruning.settings import FORMS, Pruning
 from core.pruning.techniques import TECHNIQUES
 from core.sweep import Sweep, parse_layer_rates, parse_rates, rates_text
+from pages.widgets.retraining import RetrainingSettings, read_retraining
 
 FILE = "file"
 _SCOPE_WORDS = {"local": "the same rate in each layer", "global": "one ranking over all layers"}
@@ -41,6 +42,7 @@ class Settings:
     fc: bool
     exclude: tuple[str, ...]
     layer_rates: str
+    retraining: RetrainingSettings
     images: int | None
     precision: float | None
 
@@ -58,6 +60,8 @@ class Settings:
             forms=self.forms,
             rates=tuple((name, parse_rates(text)) for name, text in self.rates),
             base=Pruning(seed=self.seed, stem=self.stem, fc=self.fc, exclude=self.exclude, layer_rates=layers),
+            retrainings=self.retraining.retrainings(),
+            controls=self.retraining.control,
         )
 
     def extent(self) -> Extent:
@@ -74,10 +78,11 @@ def read_settings() -> Settings:
         rates = tuple((name, _rates(name)) for name in techniques)
         with st.expander("Layers and seed"):
             seed, stem, fc, exclude, layer_rates = _advanced()
+        retraining = read_retraining()
         images, precision = _exactness()
     return Settings(
         network, weights, data, preprocess, techniques, criteria, scopes, forms, rates, seed, stem, fc, exclude,
-        layer_rates, images, precision,
+        layer_rates, retraining, images, precision,
     )  # fmt: skip
 
 
