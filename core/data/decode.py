@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
@@ -15,13 +14,12 @@ from PIL.Image import Image
 from core.data.files import MAX_PIXELS
 from core.data.packed import row_bytes
 from core.data.preset import Preset, cropped
-from core.data.processes import available_cores, map_ordered
+from core.data.processes import map_where_it_pays
 from core.data.source import Source
 from core.errors import BrokenDataError
 
 CHUNK_BYTES = 16 * 2**20  # what is in memory at once is about this for each core
 CHUNK_IMAGES = 64  # lost by an interruption; and how often progress is told
-HELPERS_START = 1.0  # seconds that starting helper processes costs
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,16 +47,7 @@ def decode(source: Source, preset: Preset, span: range) -> Chunk:
 
 def decode_all(source: Source, preset: Preset, start: int) -> Generator[Chunk, None, None]:
     """Yield the chunks of a source from image `start` on, in order; on all cores if much is to be done."""
-    spans = _spans(start, len(source), preset)
-    one = partial(decode, source, preset)
-    began = time.perf_counter()
-    yield from map(one, spans[:1])
-    seconds = (time.perf_counter() - began) * (len(spans) - 1)
-    count = min(available_cores(), len(spans) - 1)
-    if count > 1 and seconds * (1 - 1 / count) > HELPERS_START:
-        yield from map_ordered(one, spans[1:], count)
-    else:
-        yield from map(one, spans[1:])
+    yield from map_where_it_pays(partial(decode, source, preset), _spans(start, len(source), preset))
 
 
 def pixel_row(image: Image, preset: Preset) -> NDArray[np.uint8]:

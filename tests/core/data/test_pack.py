@@ -15,7 +15,7 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from core.data import decode
+from core.data import decode, processes
 from core.data.order import stratified_order
 from core.data.pack import data_fingerprint, find_pack, pack, pack_cost, verify
 from core.data.packed import Pack
@@ -263,12 +263,12 @@ def test_packing_goes_on_from_what_is_sound(tree, cache, tmp_path, harm):
 SCRIPT = """
 import sys
 from pathlib import Path
-from core.data import decode
+from core.data import processes
 from core.data.pack import pack
 from core.data.preset import Preset
 from core.data.source import open_source
 
-decode.HELPERS_START = float(sys.argv[3])
+processes.HELPERS_START = float(sys.argv[3])
 source, cache = open_source(sys.argv[1]), Path(sys.argv[2])
 made = pack(source, Preset(40, 32), cache=cache, progress=lambda *told: print(*told, flush=True))
 print(made.fingerprint)
@@ -327,7 +327,7 @@ def test_helper_processes_end_with_a_killed_packer(tmp_path, cache):
     for _ in range(5):  # the first chunk is decoded before helpers are started
         process.stdout.readline()
     helpers = children(process)
-    if decode.available_cores() > 1:
+    if processes.available_cores() > 1:
         assert helpers
     assert kill_on(process, lines=0)
     deadline = time.monotonic() + 20
@@ -340,7 +340,7 @@ def test_helper_processes_end_with_a_killed_packer(tmp_path, cache):
 
 
 def test_helper_processes_make_the_same_pack(tree, cache, tmp_path, monkeypatch):
-    monkeypatch.setattr(decode, "HELPERS_START", -1.0)
+    monkeypatch.setattr(processes, "HELPERS_START", -1.0)
     monkeypatch.setattr(decode, "CHUNK_IMAGES", 7)
     made = packed(tree, cache)
     monkeypatch.undo()
