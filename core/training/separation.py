@@ -1,0 +1,113 @@
+"""Training and validation images are kept apart, and are of the same classes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.processes import map_where_it_pays
+from core.data.source import Source
+from core.errors import BrokenDataError, InvalidSettingError
+from core.paths import writable
+from core.progress import Progress, silent
+
+_BYTES = 32  # of a SHA-256
+_CHUNK = 64  # images
+_LISTED = 10
+
+Digests = NDArray[np.uint8]  # (n, 32), zeros for an image that cannot be decoded
+
+
+def check_separate(training: Source, validation: Source, cache: Path, progress: Progress = silent) -> None:
+    """Raise InvalidSettingError, with the list, if an image that is trained on is one that is evaluated on.
+
+    Compared are decoded pixels, so that neither name nor file format hides a copy. BrokenDataError for a training
+    image that cannot be decoded. What was read once is kept in `cache`.
+    """
+    evaluated = {row.tobytes() for row in digests(validation, cache, progress)}
+    used = digests(training, cache, progress)
+    _require_whole(training, used)
+    shared = [place for place, row in enumerate(used) if row.tobytes() in evaluated]
+    if shared:
+        raise InvalidSettingError(
+            f"{len(shared):,} of the {len(training):,} training images of {training.title} are evaluated on too: "
+            + _some([training.ids[place] for place in shared]),
+            "training images none of which is a validation image",
+            "take them away from one of the two, or name other training images",
+        )
+
+
+def check_classes(training: Source, validation: Source) -> None:
+    """Raise InvalidSettingError, with the list, if classes of the evaluated images have no training image."""
+    missing = sorted(set(validation.labels.tolist()) - set(training.labels.tolist()))
+    if missing:
+        raise InvalidSettingError(
+            f"{training.title} has no image of {len(missing):,} of the classes that are evaluated: "
+            + _some([validation.classes[label] for label in missing]),
+            "training images of every class that is evaluated",
+            "ask for more training images, or name other ones",
+        )
+
+
+def digests(source: Source, cache: Path, progress: Progress = silent) -> Digests:
+    """Return the SHA-256 of each image's size and RGB bytes; read on all cores where that is quicker, and once."""
+    file = cache / "digests" / f"{hashlib.sha256(source.identity().encode()).hexdigest()[:24]}.npy"
+    known = _read(file, len(source))
+    return known if known is not None else _keep(file, np.concatenate(list(_computed(source, progress))))
+
+
+def _computed(source: Source, progress: Progress) -> Iterator[Digests]:
+    spans = [range(start, min(start + _CHUNK, len(source))) for start in range(0, len(source), _CHUNK)]
+    for span, found in zip(spans, map_where_it_pays(partial(digests_of, source), spans), strict=True):
+        progress(span.stop, len(source), f"comparing images: {source.title}")
+        yield found
+
+
+def digests_of(source: Source, span: range) -> Digests:
+    """Return the digests of some images of a source: (len(span), 32)."""
+    return np.stack([_digest(source, place) for place in span])
+
+
+def _digest(source: Source, place: int) -> Digests:
+    try:
+        image = source.image(place).convert("RGB")
+    except BrokenDataError:
+        return np.zeros(_BYTES, np.uint8)
+    found = hashlib.sha256(f"{image.width} x {image.height} ".encode() + image.tobytes())
+    return np.frombuffer(found.digest(), np.uint8)
+
+
+def _read(file: Path, count: int) -> Digests | None:
+    """Return what was kept; None if nothing was, or it is damaged."""
+    try:
+        known: Digests = np.load(file)
+    except (OSError, ValueError, EOFError):
+        return None
+    return known if known.shape == (count, _BYTES) and known.dtype == np.uint8 else None
+
+
+def _keep(file: Path, found: Digests) -> Digests:
+    partial_file = writable(file.parent) / f"{file.stem}.partial.npy"
+    np.save(partial_file, found)
+    partial_file.replace(file)
+    return found
+
+
+def _require_whole(training: Source, found: Digests) -> None:
+    broken = np.flatnonzero(~found.any(1))
+    if len(broken):
+        raise BrokenDataError(
+            f"{len(broken):,} training images of {training.title} cannot be decoded: "
+            + _some([training.ids[place] for place in broken]),
+            "whole JPEG or PNG images",
+            "replace them or take them away",
+        )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else "")
