@@ -128,11 +128,15 @@ class Scan:
         first = _length(parts[whole]) if whole < len(parts) else 0
         return left - first * sum(share(self.layers[point // len(self.rates)]) for point in range(begun))
 
+    @property
+    def how(self) -> str:
+        """How the layers are pruned: "structured by L1"."""
+        form = ", filters only" if self._asked.get("form") == "published" else ""
+        return f"{self.base.technique} by {short(self.base.criterion)}{form}"
+
     def in_words(self) -> str:
         """Return what is scanned: "structured by L1, 54 layers, 5 rates"."""
-        form = ", filters only" if self._asked.get("form") == "published" else ""
-        by = f"{self.base.technique} by {short(self.base.criterion)}{form}"
-        return f"{by}, {count(len(self.layers), 'layer')}, {count(len(self.rates), 'rate')}"
+        return f"{self.how}, {count(len(self.layers), 'layer')}, {count(len(self.rates), 'rate')}"
 
     @property
     def _asked(self) -> dict[str, object]:

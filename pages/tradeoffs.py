@@ -27,6 +27,7 @@ from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
 from pages.widgets.progress import POLL_SECONDS, queue_line
 from pages.widgets.router import through_router
+from pages.widgets.sensitivity import draw_sensitivity
 from pages.widgets.settings import Settings, read_settings
 from pages.widgets.surveys import Below, choose_below, draw_below, explain_below, offer_surveys
 
@@ -116,6 +117,7 @@ def _live(view: View, working: bool) -> None:
             keep_workers()
             queue_line(jobs)
         _results(view, runs, working=bool(jobs))
+        draw_sensitivity(view.subject, view.specs, runs)
 
 
 def _run_row(runs: pd.DataFrame, subject: Subject, specs: tuple[ExperimentSpec, ...], extent: Extent) -> None:
