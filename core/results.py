@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from core.evaluation.accuracy import per_class
+from core.evaluation.accuracy import against_dense, per_class
 from core.experiment import ExperimentSpec, spec_in_words
+from core.figures.axes import ACROSS, Axis
 from core.series import Series
+from core.store import queue
 from core.store.database import Store
 from core.store.predictions import load
+from core.store.queue import Job
 from core.store.runs import Run, find_result, find_run
 from core.surveys import agreement_table
+from core.training.history import History
+from core.words import NOT_KNOWN, points, points_between
 
 
 @dataclass(frozen=True)
 class Detail:
-    """One run: its figures, what is gone from each layer, and its top-1 class by class beside the dense network's."""
+    """One run: its figures, what is gone from each layer, and its top-1 class by class beside the dense network's.
+
+    Of a retrained one also how the training went and what it gained over the dense control. What is not known is
+    empty or None.
+    """
 
     run: Run
     spec: ExperimentSpec
@@ -27,6 +38,13 @@ class Detail:
     layers: dict[str, float]  # layer -> sparsity
     maps: pd.DataFrame  # as `agreement_table` returns it; empty for the dense network
     classes: pd.DataFrame  # as `per_class` returns it, the largest loss first; empty for the dense network
+    control: dict[str, Any]  # as `against_dense`, with the dense control in the dense network's place
+    training: History | None
+    size: dict[str, Any]  # parameters, MACs and bytes, as measured on this network
+    speed: dict[str, Any]  # latency, and on which device
+    dense_size: dict[str, Any]
+    dense_speed: dict[str, Any]
+    job: Job | None  # that measures (and before that trains) it
 
     @property
     def title(self) -> str:
@@ -50,6 +68,7 @@ def find_detail(store: Store, run_id: str, classes: tuple[str, ...]) -> Detail |
     sparsity = find_result(store, run_id, "sparsity") or {}
     figures = find_result(store, run_id, "accuracy") or {}
     dense_id = spec.dense().run_id(run.network_sha, run.data_sha)
+    history = find_result(store, run_id, "training")
     return Detail(
         run=run,
         spec=spec,
@@ -58,7 +77,27 @@ def find_detail(store: Store, run_id: str, classes: tuple[str, ...]) -> Detail |
         layers=sparsity.get("layers", {}),
         maps=agreement_table(store, run_id, dense_id) if run_id != dense_id else pd.DataFrame(),
         classes=_classes(store, run, dense_id, figures.get("paired_images", 0), classes),
+        control=against_control(store, run_id, spec, figures.get("images", 0)),
+        training=History.from_json(history) if history else None,
+        size=find_result(store, run_id, "size") or {},
+        speed=find_result(store, run_id, "speed") or {},
+        dense_size=find_result(store, dense_id, "size") or {},
+        dense_speed=find_result(store, dense_id, "speed") or {},
+        job=queue.job(store, queue.job_id("accuracy", run_id)),
     )
+
+
+def against_control(store: Store, run_id: str, spec: ExperimentSpec, images: int) -> dict[str, Any]:
+    """Return the change of a retrained run's top-1 against its dense control, as `against_dense` returns it.
+
+    On the first `images` of the order as far as both have seen them; empty if there is no control or it was not
+    measured.
+    """
+    run = find_run(store, run_id)
+    if run is None or spec.retraining is None or spec.is_control:
+        return {}
+    control_id = spec.control().run_id(run.network_sha, run.data_sha)
+    return against_dense(load(store, run_id, images), load(store, control_id, images))
 
 
 def _classes(store: Store, run: Run, dense_id: str, images: int, classes: tuple[str, ...]) -> pd.DataFrame:
@@ -105,6 +144,39 @@ _DENSE = {"technique": "Dense"} | dict.fromkeys(("criterion", "scope", "form", "
 
 def _named(series: Series | None) -> dict[str, str]:
     return _DENSE if series is None else series.parts
+
+
+def front_table(store: Store, front: pd.DataFrame, axis: Axis) -> pd.DataFrame:
+    """Return the runs of a Pareto front (`pareto_front`) as a table for the eye: words, and top-1 in per cent.
+
+    The changes are paired: on the images that both networks have seen.
+    """
+    rows = front.to_dict("records")
+    specs = [ExperimentSpec.from_json(row["spec"]) for row in rows]
+    controls = [
+        against_control(store, row["id"], spec, int(row["images"])) for row, spec in zip(rows, specs, strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "network": [_in_one(row["series"], row["rate"]) for row in rows],
+            axis.name: [axis.form(row[ACROSS]) for row in rows],
+            "top-1 %": [100 * row["top1"] for row in rows],
+            "against dense": [_change(row) for row in rows],
+            "against control": [_change(figures) for figures in controls],
+        }
+    )
+
+
+def _in_one(series: Series | None, rate: float) -> str:
+    words = [words for words in _named(series).values() if words]
+    return ", ".join(words if series is None or series.control else [f"{words[0]} {rate:.2f}", *words[1:]])
+
+
+def _change(figures: Mapping[Any, Any]) -> str:
+    """Return a paired change with its interval, in points."""
+    if math.isnan(figures.get("change", math.nan)):
+        return NOT_KNOWN
+    return f"{points(figures['change'])} ({points_between(figures['change_low'], figures['change_high'])})"
 
 
 def results_csv(runs: pd.DataFrame) -> str:

@@ -7,15 +7,20 @@ import pytest
 
 from core.evaluation.accuracy import accuracy, against_dense
 from core.experiment import ExperimentSpec
+from core.figures.axes import AXES
+from core.figures.pareto import pareto_front
 from core.interpretability.question import Question
 from core.predictions import PREDICTION
 from core.pruning.settings import Pruning
-from core.results import find_detail, history, results_csv, results_table
+from core.results import find_detail, front_table, history, results_csv, results_table
 from core.series import with_series
 from core.store.database import open_store
 from core.store.predictions import append
 from core.store.runs import Run, put_result, put_run, runs_frame
 from core.surveys import Survey
+from core.training.history import History, Row
+from core.training.retraining import Retraining
+from core.words import NOT_KNOWN
 
 DENSE = ExperimentSpec()
 PRUNED = replace(DENSE, pruning=Pruning("structured", rate=0.1))
@@ -131,3 +136,48 @@ def test_the_history_tells_shipped_runs_from_those_made_here(store, runs):
         db.execute("UPDATE runs SET shipped = 1 WHERE id = ?", (runs[0],))
     states = history(with_series(runs_frame(store))).set_index("id")["state"]
     assert states.to_dict() == {runs[0]: "shipped", runs[1]: "known"}
+
+
+QUICK = Retraining(data_sha="e" * 64)
+
+
+def test_a_retrained_network_is_compared_with_its_dense_control_on_the_same_images(store, runs):
+    retrained = replace(PRUNED, retraining=QUICK)
+    found, control = predictions(wrong=[0, 3]), predictions(wrong=[1])
+    run_id = record(store, retrained, found, predictions())
+    assert find_detail(store, run_id, CLASSES).control == {}
+    control_id = record(store, retrained.control(), control, predictions())
+    against = find_detail(store, run_id, CLASSES).control
+    assert against == against_dense(found, control)
+    assert against["change"] == pytest.approx(-1 / 90)
+    assert find_detail(store, control_id, CLASSES).control == {}
+    assert find_detail(store, runs[1], CLASSES).control == {}
+
+
+def test_how_a_training_went_and_what_the_network_costs_are_there_as_far_as_they_are_known(store, runs):
+    run_id = record(store, replace(PRUNED, retraining=QUICK), predictions())
+    assert find_detail(store, run_id, CLASSES).training is None
+    history = History((Row(1, 0, 0.1, 0.1, None, None, None, 2.0, 0.3, None, 0.0),), 2280, 120)
+    with store.writing() as db:
+        put_result(db, run_id, "training", history.to_json() | {"epochs": 0})
+        put_result(db, run_id, "size", {"macs": 5e8})
+        put_result(db, runs[0], "speed", {"latency_ms": 9.0})
+    detail = find_detail(store, run_id, CLASSES)
+    assert detail.training == history
+    assert (detail.size, detail.dense_size, detail.dense_speed) == ({"macs": 5e8}, {}, {"latency_ms": 9.0})
+
+
+def test_the_front_says_what_each_network_loses_against_dense_and_against_control(store, runs):
+    retrained = replace(PRUNED, retraining=QUICK)
+    record(store, retrained.control(), predictions(wrong=[1]), predictions())
+    record(store, retrained, predictions(wrong=[0, 3]), predictions())
+    front = pareto_front(with_series(runs_frame(store)), "sparsity")
+    table = front_table(store, front, AXES["sparsity"]).to_dict("records")
+    assert [row["network"] for row in table] == [
+        "Dense",
+        "Structured 0.10, L1, local, clean, retrained 2 epochs by SGD",
+    ]
+    assert [row["sparsity"] for row in table] == ["0.0 %", "10.0 %"]
+    assert table[0]["against dense"] == table[0]["against control"] == NOT_KNOWN
+    assert table[1]["against dense"].startswith("−2.2 points")
+    assert table[1]["against control"].startswith("−1.1 points")
