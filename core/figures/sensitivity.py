@@ -16,6 +16,7 @@ _ROW = 18  # pixels
 _TICKS = (0, 1, 2, 5, 10, 20, 40, 60, 80)  # points
 
 Row = Mapping[Hashable, Any]
+Grid = Sequence[Sequence[Row | None]]  # a line a layer
 
 
 def sensitivity_map(
@@ -33,7 +34,11 @@ def sensitivity_map(
     `chance` (a share), by its square root, so that small drops are told apart; each cell holds the change in points.
     A line runs to the right of what is `chosen` for each layer.
     """
-    figure = go.Figure(_cells(table, layers, rates, chance))
+    cells = {(row["layer"], row["rate"]): row for row in table.to_dict("records")}
+    grid = [[cells.get((layer, rate)) for rate in rates] for layer in layers]
+    limit = max(1.0, 100 * (float(table["dense"].max()) - chance)) if len(table) else 100.0
+    figure = go.Figure(_map(grid, limit))
+    _write(figure, grid, limit)
     _lay_out(figure, layers, rates, dark)
     _separate_blocks(figure, layers, dark)
     if chosen:
@@ -46,10 +51,8 @@ def layer_label(layer: str) -> str:
     return layer.removeprefix("inception").removesuffix(".conv")
 
 
-def _cells(table: pd.DataFrame, layers: Sequence[str], rates: Sequence[float], chance: float) -> go.Heatmap:
-    rows = {(row["layer"], row["rate"]): row for row in table.to_dict("records")}
-    grid = [[rows.get((layer, rate)) for rate in rates] for layer in layers]
-    limit = max(1.0, 100 * (float(table["dense"].max()) - chance)) if len(table) else 100.0
+def _map(grid: Grid, limit: float) -> go.Heatmap:
+    """Return the coloured cells; `limit` is the drop, in points, where the colours end."""
     ticks = [tick for tick in _TICKS if tick <= limit]
     return go.Heatmap(
         z=[[row and _shade(row) for row in line] for line in grid],
@@ -67,10 +70,7 @@ def _cells(table: pd.DataFrame, layers: Sequence[str], rates: Sequence[float], c
             "yanchor": "top",
             "outlinewidth": 0,
         },
-        text=[[_inside(row) for row in line] for line in grid],
-        texttemplate="%{text}",
-        textfont={"size": 11},
-        hovertext=[[_hover(row) for row in line] for line in grid],
+        hovertext=[[row and _hover(row) for row in line] for line in grid],
         hovertemplate="%{hovertext}<extra></extra>",
         hoverongaps=False,
         xgap=1,
@@ -78,26 +78,40 @@ def _cells(table: pd.DataFrame, layers: Sequence[str], rates: Sequence[float], c
     )
 
 
+def _write(figure: go.Figure, grid: Grid, limit: float) -> None:
+    """Write the changes into the cells, in white on those of the dark half of the scale and in black on the others."""
+    found = [(x, y, row) for y, line in enumerate(grid) for x, row in enumerate(line) if row]
+    for bright, ink in ((False, "#FFFFFF"), (True, "#000000")):
+        cells = [one for one in found if (_shade(one[2]) > math.sqrt(limit) / 2) is bright]
+        figure.add_scatter(
+            x=[x for x, _, _ in cells],
+            y=[y for _, y, _ in cells],
+            text=[_inside(row) for _, _, row in cells],
+            mode="text",
+            textfont={"size": 11, "color": ink},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+
+
 def _shade(row: Row) -> float:
     """Return the place of a drop on the scale: the square root of its points; a gain is no drop."""
     return math.sqrt(max(0.0, -100 * row["change"]))
 
 
-def _inside(row: Row | None) -> str:
-    if row is None:
-        return ""
-    return f"{100 * row['change']:+.1f}".replace("-", "−") if row["lost"] or row["gained"] else "0"
+def _inside(row: Row) -> str:
+    """Return the change in points; a plain 0 where the network answers no image differently."""
+    change = f"{100 * row['change']:+.1f}" if row["change"] else "0.0"
+    return change.replace("-", "−") if row["lost"] or row["gained"] else "0"
 
 
-def _hover(row: Row | None) -> str:
-    if row is None:
-        return ""
+def _hover(row: Row) -> str:
+    change = points_between(row["change_low"], row["change_high"])
     lines = (
         f"<b>{row['layer']}</b>",
         f"pruned alone at {row['rate']:.2f}",
         f"top-1 {percent(row['top1'])}, dense {percent(row['dense'])}",
-        f"{points(row['change'])} ({points_between(row['change_low'], row['change_high'])}), "
-        f"{probability(row['mcnemar_p'])}",
+        f"{points(row['change'])} ({change}), {probability(row['mcnemar_p'])}",
         f"{row['lost']:,} lost, {row['gained']:,} gained of {count(row['images'], 'image')}",
     )
     return "<br>".join(lines)
