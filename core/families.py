@@ -14,6 +14,7 @@ from core.data.source import SCENES
 from core.errors import BrokenDataError
 from core.experiment import ExperimentSpec
 from core.networks.registry import NETWORKS
+from core.pruning.techniques import TECHNIQUES
 from core.series import Series, series_of, titles
 
 
@@ -25,6 +26,24 @@ class Member:
     spec: ExperimentSpec
     images: int  # measured so far, 0 if none
     top1: float | None  # a share; None if nothing was measured yet
+    sparsity: float | None = None  # the share of the prunable weights that is gone; None if it was not measured yet
+
+    @property
+    def kind(self) -> str:
+        """What it is but for the rate, short enough for a tile: "Structured, retrained"."""
+        if self.spec.is_control:
+            return "Dense control"
+        return "Dense" if self.spec.is_dense else self._pruned("")
+
+    @property
+    def title(self) -> str:
+        """What it is, short enough for a tile: "Structured 0.15", "Structured 0.50, retrained", "Dense control"."""
+        return self.kind if self.spec.pruning.dense else self._pruned(f" {self.rate:.2f}")
+
+    def _pruned(self, rate: str) -> str:
+        retraining = self.spec.retraining
+        after = "" if retraining is None else ", retrained" if retraining.trains else ", re-calibrated"
+        return f"{TECHNIQUES[self.spec.pruning.technique].title}{rate}{after}"
 
     @property
     def rate(self) -> float:
@@ -34,7 +53,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Family:
-    """A dense network on some data, and all the ways in which it was pruned there."""
+    """A dense network on some data, and all the ways in which it was pruned and retrained there."""
 
     title: str
     network_sha: str
@@ -107,4 +126,11 @@ def _member(row: Mapping[Hashable, Any]) -> Member:
     images = row.get("images", math.nan)
     measured = not math.isnan(images)
     spec = ExperimentSpec.from_json(row["spec"])
-    return Member(row["id"], spec, int(images) if measured else 0, float(row["top1"]) if measured else None)
+    gone = row.get("sparsity_prunable", math.nan)
+    return Member(
+        id=row["id"],
+        spec=spec,
+        images=int(images) if measured else 0,
+        top1=float(row["top1"]) if measured else None,
+        sparsity=None if math.isnan(gone) else float(gone),
+    )

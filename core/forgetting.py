@@ -11,6 +11,7 @@ import pandas as pd
 from core.evaluation.accuracy import changed
 from core.evaluation.exemplars import NO_MODE
 
+PRUNED = "pruned"
 BY_LOSS, BY_CLASS, BY_CONFIDENCE = "Change of loss", "Class", "Dense confidence"
 ORDERS: dict[str, str] = {
     BY_LOSS: "whose loss changed most",
@@ -19,9 +20,12 @@ ORDERS: dict[str, str] = {
 }
 
 
-def class_table(classes: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of `per_class` with shares in per cent and changes in points."""
-    shares = {"dense %": "dense", "pruned %": "pruned", "change": "change", "low": "change_low", "high": "change_high"}
+def class_table(classes: pd.DataFrame, who: str = PRUNED) -> pd.DataFrame:
+    """Return the rows of `per_class` with shares in per cent and changes in points.
+
+    `who`, here and below, is what the network beside the dense one is called.
+    """
+    shares = {"dense %": "dense", f"{who} %": "pruned", "change": "change", "low": "change_low", "high": "change_high"}
     return pd.DataFrame(
         {
             "class": classes["name"],
@@ -34,15 +38,16 @@ def class_table(classes: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def confusion_table(shifts: pd.DataFrame) -> pd.DataFrame:
+def confusion_table(shifts: pd.DataFrame, who: str = PRUNED) -> pd.DataFrame:
     """Return the rows of `confusion_shifts` without indices."""
     names = {"true_name": "true class", "predicted_name": "taken for", "images": "images of the true class"}
-    return shifts[["true_name", "predicted_name", "dense", "pruned", "change", "images"]].rename(columns=names)
+    columns = ["true_name", "predicted_name", "dense", "pruned", "change", "images"]
+    return shifts[columns].rename(columns={**names, "pruned": who})
 
 
-def reliability_table(dense: pd.DataFrame, pruned: pd.DataFrame) -> pd.DataFrame:
+def reliability_table(dense: pd.DataFrame, pruned: pd.DataFrame, who: str = PRUNED) -> pd.DataFrame:
     """Return the bins of two networks (`reliability`) one below the other, in per cent, without the empty ones."""
-    table = pd.concat([dense.assign(network="dense"), pruned.assign(network="pruned")], ignore_index=True)
+    table = pd.concat([dense.assign(network="dense"), pruned.assign(network=who)], ignore_index=True)
     full = table[table["images"] > 0]
     shares = {
         "confidence above %": "low",
@@ -56,7 +61,7 @@ def reliability_table(dense: pd.DataFrame, pruned: pd.DataFrame) -> pd.DataFrame
     return pd.DataFrame(found | {title: 100 * full[column] for title, column in shares.items()})
 
 
-def image_table(images: pd.DataFrame, classes: Sequence[str], ids: Sequence[str]) -> pd.DataFrame:
+def image_table(images: pd.DataFrame, classes: Sequence[str], ids: Sequence[str], who: str = PRUNED) -> pd.DataFrame:
     """Return images (`disagreements` or `exemplars`), whose ids are given, with names for classes.
 
     Of a pair of networks with both confidences in per cent, of a population with how many say so.
@@ -64,11 +69,11 @@ def image_table(images: pd.DataFrame, classes: Sequence[str], ids: Sequence[str]
     said = {name: [_name(classes, one) for one in images[name]] for name in ("label", "dense", "pruned")}
     table = pd.DataFrame({"image": list(ids), "true class": said["label"], "dense": said["dense"]})
     table["dense %"] = 100 * images["dense_probability"].to_numpy()
-    table["pruned"] = said["pruned"]
+    table[who] = said["pruned"]
     if "votes" in images:
         table["networks"] = images["votes"].to_numpy()
     else:
-        table["pruned %"] = 100 * images["pruned_probability"].to_numpy()
+        table[f"{who} %"] = 100 * images["pruned_probability"].to_numpy()
     return table.assign(**{"change of loss": images["loss_change"].to_numpy()})
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.evaluation.accuracy import accuracy, against_dense
 from core.evaluation.disagreement import KINDS, side_by_side
-from core.experiment import in_words
+from core.experiment import spec_in_words
 from core.families import families
 from core.store.runs import runs_frame
 from core.words import count, listed, percent, points, points_between, probability
@@ -74,7 +74,7 @@ def _headline(said: Said) -> str:
     kinds = side_by_side(said.pruned, said.dense)["kind"].value_counts()
     found = listed([f"{kinds.get(name, 0):,} {kind.title.lower()}" for name, kind in KINDS.items()])
     return plain(
-        f"{said.family.title}: {in_words(said.member.spec.pruning)} against dense on the same "
+        f"{said.family.title}: {spec_in_words(said.member.spec)} against dense on the same "
         f"{count(len(said.dense), 'image')}. Top-1 {dense} → {pruned}, {difference}; {found}."
     )
 

@@ -35,7 +35,7 @@ from core.cli.output import Bar, show
 from core.data.example import Example, example, find_image
 from core.data.order import another
 from core.errors import BrokenDataError, InvalidSettingError
-from core.experiment import ExperimentSpec, in_words
+from core.experiment import ExperimentSpec, spec_in_words
 from core.figures.maps import common_limit, overlay
 from core.interpretability import inspection
 from core.interpretability.attribution.baselines import BASELINES
@@ -45,22 +45,42 @@ from core.interpretability.measures.randomisation import FRESH_WEIGHTS, randomis
 from core.interpretability.question import Question
 from core.interpretability.survey import INSTRUMENTS, Answered, Answers, Asked, ask
 from core.jobs.devices import pick_device
+from core.jobs.inspected import inspected
 from core.jobs.subject import Subject, find_subject
 from core.paths import cache_folder, writable
 from core.pruning.settings import Pruning
+from core.store.database import open_store
+from core.store.demo import import_demo
+from core.store.runs import find_run
+from core.words import count
 
 ImageId = Annotated[str, typer.Option(help="the image's id, as `data` and the pages give it")]
 MethodName = Annotated[str, typer.Option(help=", ".join(METHODS))]
 BaselineName = Annotated[str | None, typer.Option(help=f"{', '.join(BASELINES)}; default: the method's own")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="a parameter of the method: steps=20; repeatable")]
+Runs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--run", help="id of a run in the store, retrained ones too; its network and data are taken; repeatable"
+    ),
+]
 Opacity = Annotated[float, typer.Option(help="of the map over the picture, 0 to 1")]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A network that is asked: pruned as the spec says, or as the retraining of a run of the store left it."""
+
+    spec: ExperimentSpec
+    run_id: str = ""  # empty, as the next: no run was named
+    network_sha: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class _View:
     """What one network makes of the image."""
 
-    pruning: Pruning
+    asked: _Asked
     inspected: inspection.Subject
     answers: Answers  # one
 
@@ -91,29 +111,58 @@ def attribute(
     scope: Scope = "local",
     form: Form = "clean",
     rate: Rates = None,
+    run: Runs = None,
     seed: Seed = 0,
     opacity: Opacity = 0.5,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Write, for the dense network and each rate, a map of what counts in an image: PNG on one scale, and NPZ.
+    """Write, for the dense network, each rate and each run, a map of what counts in an image: PNG, one scale, and NPZ.
 
     Each line tells how far the map agrees with the dense network's (beside what a randomised network and another image
     score), where it lies if that is known, and for methods whose parts add up, how well they do.
     """
+    runs, store = _runs(run or []), cache_folder()
+    dense = runs[0].spec.dense() if runs else ExperimentSpec(network, weights, data, preprocess)
     rates = dict.fromkeys([0.0, *(rate or [])])
     prunings = [Pruning(technique, criterion, scope, one, form, seed) for one in rates]
     question = Question(method, target, baseline, seed, tuple(_setting(text) for text in settings or ()))
-    subject = find_subject(ExperimentSpec(network, weights, data, preprocess), cache_folder())
+    subject = find_subject(dense, store)
+    _check_of_network(subject, runs)
     index = find_image(subject.source, image_id)
     image, folder = _Image(subject, question, _example(subject, index), _other(subject, index)), writable(out)
-    views = list(_views(image, prunings, pick_device(device)))
+    asked = [*(_Asked(replace(dense, pruning=one)) for one in prunings), *runs]
+    views = list(_views(image, asked, store, pick_device(device)))
     limit = common_limit([view.answers["map"][0] for view in views])
     yardsticks = _yardsticks(image, views[0])
     for view in views:
         files = _write(folder, view, image, limit, opacity)
         row = _row(image, view) | _measures(image, view.inspected, view.answers, views[0]) | yardsticks
         show(row | {"limit": limit} | files, as_json, _line(row, view, files))
+
+
+def _runs(named: Sequence[str]) -> list[_Asked]:
+    """Return the runs of these ids; InvalidSettingError for one that there is not."""
+    if not named:
+        return []
+    store = open_store()
+    import_demo(store)
+    found = {run_id: find_run(store, run_id) for run_id in named}
+    for run_id, run in found.items():
+        if run is None:
+            raise InvalidSettingError(f"run {run_id!r}", "the id of a run in the store", "the page Runs lists them")
+    return [_Asked(ExperimentSpec.from_json(run.spec), run.id, run.network_sha) for run in found.values() if run]
+
+
+def _check_of_network(subject: Subject, runs: Sequence[_Asked]) -> None:
+    """Refuse runs of another network than the subject's."""
+    other = [one.run_id for one in runs if one.network_sha != subject.network.sha256]
+    if other:
+        raise InvalidSettingError(
+            f"{count(len(other), 'run')} of another network than {subject.network.title} is now: {', '.join(other)}",
+            "runs of one network, whose weights have not changed",
+            "ask for the runs of each network by themselves",
+        )
 
 
 def _example(subject: Subject, index: int) -> Example:
@@ -136,13 +185,13 @@ def _setting(text: str) -> tuple[str, Value]:
         raise InvalidSettingError(f"--set {text!r}", "name=value", "for example --set steps=20") from error
 
 
-def _views(image: _Image, prunings: Sequence[Pruning], device: str) -> Iterator[_View]:
+def _views(image: _Image, networks: Sequence[_Asked], folder: Path, device: str) -> Iterator[_View]:
     dense: Answers | None = None
-    for pruning in prunings:
-        inspected = inspection.subject(image.subject.network, pruning, device)
-        answers = _ask(image, inspected, image.this, None if dense is None else dense["predicted"])
+    for one in networks:
+        looked_into = inspected(image.subject.network, one.spec, one.run_id, folder, device)
+        answers = _ask(image, looked_into, image.this, None if dense is None else dense["predicted"])
         dense = answers if dense is None else dense
-        yield _View(pruning, inspected, answers)
+        yield _View(one, looked_into, answers)
 
 
 def _ask(image: _Image, inspected: inspection.Subject, about: Example, dense: NDArray[np.integer] | None) -> Answers:
@@ -173,8 +222,8 @@ def _yardsticks(image: _Image, dense: _View) -> dict[str, float | None]:
 
 def _write(folder: Path, view: _View, image: _Image, limit: float, opacity: float) -> dict[str, str]:
     question, values, picture = image.question, view.answers["map"][0], image.this.pixels
-    pruning = json.dumps(view.pruning.canonical(), sort_keys=True)
-    name = _file_name(image, view.pruning, pruning)
+    how = json.dumps(_how(view.asked), sort_keys=True)
+    name = _file_name(image, view.asked.spec, how)
     numbers, shown = folder / f"{name}.npz", folder / f"{name}.png"
     np.savez_compressed(
         numbers,
@@ -184,23 +233,36 @@ def _write(folder: Path, view: _View, image: _Image, limit: float, opacity: floa
         target=int(view.answers["target"][0]),
         question=question.to_json(),
         network=image.subject.network.sha256,
-        pruning=pruning,
+        pruning=json.dumps(view.asked.spec.pruning.canonical(), sort_keys=True),
+        run=view.asked.run_id,
+        retraining=json.dumps(_retraining(view.asked.spec), sort_keys=True),
     )
     laid = overlay(picture, values, limit=limit, signed=question.entry.signed, opacity=opacity, dark=False)
     Image.fromarray(laid).save(shown)
     return {"map": str(numbers), "picture": str(shown)}
 
 
-def _file_name(image: _Image, pruning: Pruning, canonical: str) -> str:
-    """Return a name that tells the files of other images, questions and prunings apart, and which is which."""
-    about = f"{image.question.id} {image.subject.network.sha256} {canonical}"
-    what = "dense" if pruning.dense else f"{pruning.technique}-{pruning.rate:g}"
+def _how(asked: _Asked) -> dict[str, object]:
+    """Return what tells a network from others of the same weights."""
+    retrained = {} if asked.spec.retraining is None else {"run": asked.run_id}
+    return asked.spec.pruning.canonical() | retrained
+
+
+def _retraining(spec: ExperimentSpec) -> dict[str, object] | None:
+    return None if spec.retraining is None else spec.retraining.canonical(masks=not spec.is_control)
+
+
+def _file_name(image: _Image, spec: ExperimentSpec, how: str) -> str:
+    """Return a name that tells the files of other images, questions and networks apart, and which is which."""
+    about = f"{image.question.id} {image.subject.network.sha256} {how}"
+    pruned = "dense" if spec.pruning.dense else f"{spec.pruning.technique}-{spec.pruning.rate:g}"
+    what = f"{pruned}-retrained" if spec.retraining else pruned
     identity = re.sub(r"[^\w.-]+", "-", image.this.id)
     return f"{identity}-{what}-{image.question.method}-{hashlib.sha256(about.encode()).hexdigest()[:6]}"
 
 
 def _row(image: _Image, view: _View) -> dict[str, Any]:
-    subject, answers = image.subject, view.answers
+    subject, answers, spec = image.subject, view.answers, view.asked.spec
     classes, target = subject.network.classes, int(answers["target"][0])
     shares = inspection.probabilities(view.inspected, image.this.pixels[None])[0]
     about = view.inspected, image.this.pixels[None], [target], image.question, answers["map"]
@@ -214,8 +276,10 @@ def _row(image: _Image, view: _View) -> dict[str, Any]:
         "question": image.question.in_words(),
         "true_class": classes[image.this.label],
         "target_class": classes[target],
-        "technique": None if view.pruning.dense else view.pruning.technique,
-        "rate": view.pruning.rate,
+        "run_id": view.asked.run_id or None,
+        "technique": None if spec.pruning.dense else spec.pruning.technique,
+        "rate": spec.pruning.rate,
+        "retraining": spec.retraining and spec.retraining.in_words(),
         "sparsity": asdict(view.inspected.sparsity),
         "prediction": classes[int(shares.argmax())],
         "probability": float(shares.max()),
@@ -231,4 +295,4 @@ def _defined(value: float) -> float | None:
 
 def _line(row: dict[str, Any], view: _View, files: dict[str, str]) -> str:
     agree = "" if row.get("spearman") is None else f"Spearman {row['spearman']:.2f}"
-    return f"{in_words(view.pruning):32} {row['prediction']:24} {agree:16} {files['picture']}"
+    return f"{spec_in_words(view.asked.spec):32} {row['prediction']:24} {agree:16} {files['picture']}"

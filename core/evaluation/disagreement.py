@@ -22,9 +22,9 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "lost": Kind("Lost", "the dense network is right, the pruned one is wrong; the largest rise of the loss first"),
+    "lost": Kind("Lost", "the dense network is right, the other one is wrong; the largest rise of the loss first"),
     "gained": Kind(
-        "Gained", "the pruned network is right, the dense one is wrong; the largest fall of the loss first", -1
+        "Gained", "the other network is right, the dense one is wrong; the largest fall of the loss first", -1
     ),
     "differently": Kind(
         "Wrong in another way", "both are wrong, each in its own way; the largest rise of the loss first"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from core.figures.theme import ACCENT, Palette, palette, template
 from core.words import shortened
 
+ROWS = 5
 _ROW = 26  # pixels
 _LONGEST = 18  # characters of a class name before it is cut
 _MARGIN = {"l": 116, "r": 46, "t": 4, "b": 4}  # names and figures have the same room in every tile
@@ -23,7 +24,7 @@ def top_bars(
     true_class: int | None = None,
     highlight: int | None = None,
     dark: bool = False,
-    rows: int = 5,
+    rows: int = ROWS,
 ) -> go.Figure:
     """Return the `rows` most probable classes of `probabilities` (classes,) as horizontal bars, the first on top.
 
@@ -33,13 +34,18 @@ def top_bars(
     colours = palette(dark)
     order = np.argsort(-probabilities, kind="stable")[:rows]
     figure = go.Figure(_bars(probabilities, names, order, highlight, colours))
-    figure.update_layout(template=template(dark), height=rows * _ROW + 8, bargap=0.25, margin=_MARGIN, font_size=12)
+    figure.update_layout(template=template(dark), height=bars_height(rows), bargap=0.25, margin=_MARGIN, font_size=12)
     figure.update_xaxes(visible=False, fixedrange=True, range=[0, 1])
     labels = [_label(names[i], ticked=i == true_class) for i in order]
     figure.update_yaxes(
         range=[rows - 0.5, -0.5], fixedrange=True, showgrid=False, tickvals=list(range(len(order))), ticktext=labels
     )
     return figure
+
+
+def bars_height(rows: int = ROWS) -> int:
+    """Return how high the bars are, in pixels."""
+    return rows * _ROW + 8
 
 
 def _bars(

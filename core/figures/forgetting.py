@@ -21,18 +21,19 @@ _MARK = "●"
 Row = Mapping[Hashable, Any]
 
 
-def class_changes(classes: pd.DataFrame, technique: str, *, dark: bool = False) -> go.Figure:
+def class_changes(classes: pd.DataFrame, technique: str, *, who: str = "pruned", dark: bool = False) -> go.Figure:
     """Return the change of top-1 of each class (`per_class`) as a bar with its paired 95 % interval, losses on top.
 
     Classes that are said to have changed (`changed`) have a filled bar, a mark and a bold name, the others an empty
-    bar. Of more than `MOST` classes the ends are shown, and in a row between them how many are left out.
+    bar. Of more than `MOST` classes the ends are shown, and in a row between them how many are left out. `who` is what
+    the network beside the dense one is called.
     """
     marked = changed(classes)
     first, last = ends(len(classes))
     shown = [*range(first), *range(len(classes) - last, len(classes))]
     rows = classes.iloc[shown].to_dict("records")
     places = [place + (place >= first and first + last < len(classes)) for place in range(len(shown))]
-    bars = _change_bars(rows, places, marked.iloc[shown].tolist(), technique, palette(dark).text)
+    bars = _change_bars(rows, places, marked.iloc[shown].tolist(), technique, who, palette(dark).text)
     figure = go.Figure(bars)
     names = [_marked(row["name"], mark) for row, mark in zip(rows, marked.iloc[shown], strict=True)]
     _lay_out(figure, places, names, dark)
@@ -48,10 +49,12 @@ def ends(rows: int) -> tuple[int, int]:
     return (rows, 0) if rows <= MOST else (_FIRST, _LAST)
 
 
-def confusion_bars(shifts: pd.DataFrame, technique: str, *, dark: bool = False, most: int = _FIRST) -> go.Figure:
+def confusion_bars(
+    shifts: pd.DataFrame, technique: str, *, who: str = "pruned", dark: bool = False, most: int = _FIRST
+) -> go.Figure:
     """Return the change of the `most` pairs of classes whose confusion changed most (`confusion_shifts`) as bars.
 
-    Filled where the pruned network makes the mistake more often, empty where it makes it less often.
+    Filled where that network, called `who`, makes the mistake more often, empty where it makes it less often.
     """
     rows = shifts.head(most).to_dict("records")
     places = list(range(len(rows)))
@@ -61,7 +64,7 @@ def confusion_bars(shifts: pd.DataFrame, technique: str, *, dark: bool = False, 
             y=places,
             orientation="h",
             marker=_fill([row["change"] > 0 for row in rows], technique),
-            hovertext=[_confusion_hover(row) for row in rows],
+            hovertext=[_confusion_hover(row, who) for row in rows],
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
@@ -71,7 +74,7 @@ def confusion_bars(shifts: pd.DataFrame, technique: str, *, dark: bool = False, 
 
 
 def _change_bars(
-    rows: Sequence[Row], places: Sequence[int], marked: Sequence[bool], technique: str, ink: str
+    rows: Sequence[Row], places: Sequence[int], marked: Sequence[bool], technique: str, who: str, ink: str
 ) -> go.Bar:
     values = [100 * row["change"] for row in rows]
     return go.Bar(
@@ -88,7 +91,7 @@ def _change_bars(
             "width": 3,
             "color": ink,
         },
-        hovertext=[_class_hover(row, mark) for row, mark in zip(rows, marked, strict=True)],
+        hovertext=[_class_hover(row, mark, who) for row, mark in zip(rows, marked, strict=True)],
         hovertemplate="%{hovertext}<extra></extra>",
     )
 
@@ -125,11 +128,11 @@ def _write_beside(figure: go.Figure, places: Sequence[int], words: Sequence[str]
         )
 
 
-def _class_hover(row: Row, marked: bool) -> str:
+def _class_hover(row: Row, marked: bool, who: str) -> str:
     found = "a change" if marked else "may be chance"
     lines = (
         f"<b>{row['name']}</b>",
-        f"dense {percent(row['dense'])}, pruned {percent(row['pruned'])}",
+        f"dense {percent(row['dense'])}, {who} {percent(row['pruned'])}",
         f"{points(row['change'])} ({points_between(row['change_low'], row['change_high'])})",
         f"McNemar {probability(row['mcnemar_p'])}, for all classes together {probability(row['adjusted_p'])}: {found}",
         f"on {count(row['images'], 'image')}",
@@ -137,10 +140,10 @@ def _class_hover(row: Row, marked: bool) -> str:
     return "<br>".join(lines)
 
 
-def _confusion_hover(row: Row) -> str:
+def _confusion_hover(row: Row, who: str) -> str:
     lines = (
         f"<b>{row['true_name']} taken for {row['predicted_name']}</b>",
-        f"dense {row['dense']:,}, pruned {row['pruned']:,}",
+        f"dense {row['dense']:,}, {who} {row['pruned']:,}",
         f"of {count(row['images'], 'image')} of {row['true_name']}",
     )
     return "<br>".join(lines)

@@ -18,13 +18,12 @@ from core.interpretability.attribution.completeness import completeness_error, l
 from core.interpretability.question import Question
 from core.networks.network import Network
 from core.progress import Progress, silent
-from core.pruning.masks import Sparsity, make_masks, pruned_copy, sparsity
-from core.pruning.settings import Pruning
+from core.pruning.masks import Masks, Sparsity, sparsity
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A network, pruned or dense, ready to be looked into: not folded, parameters frozen, on a device."""
+    """A network, dense, pruned or retrained, ready to be looked into: not folded, parameters frozen, on a device."""
 
     network: Network
     module: nn.Module
@@ -32,12 +31,18 @@ class Subject:
     sparsity: Sparsity
 
 
-def subject(network: Network, pruning: Pruning, device: str = "cpu") -> Subject:
-    """Return a copy of the network, pruned; the shared dense network stays as it is."""
-    masks = make_masks(network.module, pruning)
-    module = pruned_copy(network.module, masks).eval().requires_grad_(False)
-    fast = module.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stub
-    return Subject(network, fast, device, sparsity(module, masks))
+def subject(network: Network, module: nn.Module, masks: Masks, device: str = "cpu") -> Subject:
+    """Return a module, from which is removed what the masks say, ready to be looked into.
+
+    `network` is the dense network that it was made from: what it is shown and which classes it tells apart. The module
+    is taken over: frozen, moved to the device and laid out anew. The dense network's own, which others share, is
+    refused.
+    """
+    if module is network.module:
+        raise ValueError("the shared dense network is to be copied before it is looked into")
+    frozen = module.eval().requires_grad_(False)
+    fast = frozen.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # not in its stub
+    return Subject(network, fast, device, sparsity(fast, masks))
 
 
 def probabilities(subject: Subject, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

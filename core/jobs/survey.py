@@ -16,20 +16,21 @@ from numpy.typing import NDArray
 
 from core.data.example import example, region_of
 from core.data.pack import Pack
-from core.errors import BrokenDataError
-from core.experiment import ExperimentSpec
+from core.errors import BrokenDataError, MissingFileError, PrunescopeError
+from core.experiment import ExperimentSpec, spec_in_words
 from core.interpretability import inspection
 from core.interpretability.measures.measure import Masks
 from core.interpretability.measures.randomisation import FRESH_WEIGHTS, randomised_copy
 from core.interpretability.survey import Answered, Answers, Asked, Rows, answer_type, ask, figures
 from core.jobs.executor import put_runs, run_of
+from core.jobs.inspected import inspected
 from core.jobs.subject import Subject, find_subject
 from core.jobs.task import Task
 from core.progress import Progress
-from core.pruning.settings import Pruning
 from core.store.batches import append, load
 from core.store.runs import Run, find_result, find_run, put_result
 from core.surveys import Survey, survey_from_json
+from core.words import count
 
 BATCH = 16
 
@@ -60,7 +61,7 @@ class _Work:
     subject: Subject
     pack: Pack
     dense: inspection.Subject
-    runs: tuple[tuple[Run, Pruning], ...]  # the dense one first
+    runs: tuple[tuple[Run, ExperimentSpec], ...]  # the dense one first
     images: int
     tally: _Tally = field(default_factory=_Tally)
     masks: dict[int, NDArray[np.uint8] | None] = field(default_factory=dict)  # by place, packed to bits
@@ -107,11 +108,15 @@ def measure_survey(task: Task) -> None:
     """Bring a survey to the number of images it asks for, from where an earlier job left it.
 
     A killed worker loses the batch it was at and nothing else. The figures of a network are brought up to date each
-    time that its images have doubled, and at the end. Runs that were deleted meanwhile stay deleted.
+    time that its images have doubled, and at the end. Runs that were deleted meanwhile stay deleted. A retrained
+    network whose weights are missing or damaged keeps none of the others from being surveyed; it is told at the end.
     """
     work = _prepare(task)
-    for network in _networks(work):
-        _survey(work, network)
+    refused = [(network.title, error) for network in _networks(work) if (error := _survey(work, network))]
+    if refused:
+        titles, one = "; ".join(title for title, _ in refused), refused[0][1]
+        what = f"{count(len(refused), 'network')} of {len(work.runs)} could not be surveyed ({titles})"
+        raise MissingFileError(f"{what}: {one.given}", one.allowed, one.mend)
 
 
 def _prepare(task: Task) -> _Work:
@@ -120,18 +125,18 @@ def _prepare(task: Task) -> _Work:
     survey = survey_from_json(request["survey"])
     subject = find_subject(specs[0], task.store.folder, task.progress)
     pack = subject.pack(task.progress)
-    runs = [(run_of(spec, subject), spec.pruning) for spec in specs]
+    runs = [(run_of(spec, subject), spec) for spec in specs]
     if not request["known"]:
         put_runs(task.store, [run for run, _ in runs])
-    present = tuple((run, pruning) for run, pruning in runs if find_run(task.store, run.id))
-    if not present or not present[0][1].dense:
+    present = tuple((run, spec) for run, spec in runs if find_run(task.store, run.id))
+    if not present or not present[0][1].is_dense:
         raise BrokenDataError("the dense network's run was deleted", "", "ask for the survey again")
-    dense = inspection.subject(subject.network, Pruning(), task.device)
+    dense = inspected(subject.network, specs[0], present[0][0].id, task.store.folder, task.device)
     return _Work(task.from_now(), survey, subject, pack, dense, present, min(survey.images, len(pack)))
 
 
 def _networks(work: _Work) -> list[_Network]:
-    """Return the dense network, the yardsticks (another image only if there is one), and the pruned networks."""
+    """Return the dense network, the yardsticks (another image only if there is one), and the other networks."""
     kind, dense_id, survey = work.survey.kind, work.dense_id, work.survey
 
     def fresh(subject: inspection.Subject, part: slice, progress: Progress) -> Answers:
@@ -150,19 +155,15 @@ def _networks(work: _Work) -> list[_Network]:
     def randomised() -> inspection.Subject:
         return replace(work.dense, module=randomised_copy(work.dense.module, FRESH_WEIGHTS))
 
-    def pruned(pruning: Pruning) -> Callable[[], inspection.Subject]:
-        return lambda: inspection.subject(work.subject.network, pruning, work.task.device)
+    def made(run: Run, spec: ExperimentSpec) -> Callable[[], inspection.Subject]:
+        return lambda: inspected(work.subject.network, spec, run.id, work.task.store.folder, work.task.device)
 
     return [
         _Network("dense network", dense_id, kind, lambda: work.dense, known),
         _Network("randomised network", dense_id, survey.yardstick("randomised"), randomised, fresh),
         _Network("another image", dense_id, survey.yardstick("other"), lambda: work.dense, of_the_next),
-        *(_Network(_title(run), run.id, kind, pruned(pruning), fresh) for run, pruning in work.runs[1:]),
+        *(_Network(spec_in_words(spec), run.id, kind, made(run, spec), fresh) for run, spec in work.runs[1:]),
     ]
-
-
-def _title(run: Run) -> str:
-    return f"{run.technique} {run.rate:.2f}"
 
 
 def _reference(work: _Work, part: slice, progress: Progress) -> Answers:
@@ -195,7 +196,8 @@ def _masks(work: _Work, part: slice) -> Masks | None:
     return found
 
 
-def _survey(work: _Work, network: _Network) -> None:
+def _survey(work: _Work, network: _Network) -> PrunescopeError | None:
+    """Bring one network to the number of images; return why it cannot be had, None if it can."""
     instrument, store = work.survey.measures, work.task.store
     rows: Rows = load(store, network.run_id, network.kind, instrument.rows)
     work.tally.done += min(len(rows), work.images)
@@ -203,9 +205,19 @@ def _survey(work: _Work, network: _Network) -> None:
     if len(rows) >= work.images:
         if told != len(rows):
             _record(work, network, rows, rows[:0], 0.0, told=True)
-        return
-    subject, progress = network.subject(), work.progress(network.title)
-    while len(rows) < work.images and find_run(store, network.run_id):
+        return None
+    try:
+        subject = network.subject()
+    except (MissingFileError, BrokenDataError) as error:
+        return error
+    _measure(work, network, subject, rows, told)
+    return None
+
+
+def _measure(work: _Work, network: _Network, subject: inspection.Subject, rows: Rows, told: int) -> None:
+    """Go on behind the rows that are known, of whose first `told` the figures are known too."""
+    instrument, progress = work.survey.measures, work.progress(network.title)
+    while len(rows) < work.images and find_run(work.task.store, network.run_id):
         part = slice(len(rows), min(len(rows) + BATCH, work.images))
         began = time.perf_counter()
         answers, dense = network.answer(subject, part, progress), _reference(work, part, progress)

@@ -40,6 +40,7 @@ def survey_now(
             "network": spec.network,
             "data": spec.data,
             "technique": None if spec.pruning.dense else spec.pruning.technique,
+            "retraining": spec.retraining and spec.retraining.in_words(),
             "method": survey.question.method,
             "rate": spec.pruning.rate,
             "question": survey.question.in_words(),

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import PrunescopeError
+from core.experiment import ExperimentSpec
 from core.families import Member
 from core.figures.look import Look, limits
 from core.interpretability.question import Question, target_class
-from core.pruning.settings import Pruning
 from pages.widgets.compared import Compared
-from pages.widgets.views import Answer, Ask, Map, Shown, Variant, probabilities_of
+from pages.widgets.views import Answer, Ask, Map, Shown, Variant, probabilities_of, sparsity_of
 from pages.widgets.work import answers
 
 
@@ -24,14 +24,25 @@ class View:
     """What one network says of the image, and what it was asked to get its map."""
 
     member: Member | None  # None: the dense network, which was not run
-    probabilities: NDArray[np.float32]  # (classes,)
+    probabilities: NDArray[np.float32] | None  # (classes,); None: a retrained network whose weights are not here
     ask: Ask
     answer: Answer | None  # None: the user stopped it
 
     @property
-    def pruning(self) -> Pruning:
-        """How the network is pruned."""
-        return self.ask.variant.pruning
+    def spec(self) -> ExperimentSpec:
+        """How the network is pruned and retrained."""
+        return self.ask.variant.spec
+
+    @property
+    def title(self) -> str:
+        """The network's name, short enough for a tile: "Structured 0.15"."""
+        return "Dense" if self.member is None else self.member.title
+
+    @property
+    def sparsity(self) -> float | None:
+        """The share of the prunable weights that is gone, as it was measured or as it is; None: not known."""
+        known = None if self.member is None else self.member.sparsity
+        return sparsity_of(self.ask.image.subject, self.ask.variant) if known is None else known
 
     @property
     def target(self) -> int:
@@ -53,7 +64,7 @@ class View:
     @property
     def key(self) -> str:
         """The network in the URL."""
-        return "dense" if self.member is None or self.pruning.dense else self.member.id
+        return "dense" if self.member is None or self.spec.is_dense else self.member.id
 
 
 def ask_all(
@@ -67,17 +78,17 @@ def ask_all(
     asks = [ask_of(image, member, question) for member in members]
     found = answers(asks, room, "strip", words.empty)
     return [
-        View(member, probabilities_of(image, ask.variant.pruning), ask, answer)
+        View(member, probabilities_of(image, ask.variant), ask, answer)
         for member, ask, answer in zip(members, asks, found, strict=True)
     ]
 
 
 def ask_of(image: Shown, member: Member | None, question: Question) -> Ask:
     """Return the question to one network about the image, for the class that it is about."""
-    pruning = Pruning() if member is None else member.spec.pruning
-    dense, own = (int(probabilities_of(image, one).argmax()) for one in (Pruning(), pruning))
-    target = target_class(question.target, image.example.label, dense, own)
-    return Ask(image, Variant(pruning), target, question)
+    variant, label = Variant() if member is None else Variant(member.spec, member.id), image.example.label
+    said = [probabilities_of(image, one) for one in (Variant(), variant)]
+    dense, own = (label if one is None else int(one.argmax()) for one in said)
+    return Ask(image, variant, target_class(question.target, label, dense, own), question)
 
 
 def limits_of(views: Sequence[View], look: Look) -> list[float]:

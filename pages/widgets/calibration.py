@@ -14,7 +14,7 @@ from core.evaluation.calibration import (
     overconfidence,
     reliability,
 )
-from core.experiment import in_words
+from core.experiment import spec_in_words
 from core.figures.reliability import reliability_diagram
 from core.forgetting import reliability_table
 from core.predictions import Predictions
@@ -45,32 +45,33 @@ class Calibration:
 
 def draw_calibration(said: Said) -> None:
     """Draw the reliability diagrams of both networks and their calibration errors."""
-    dense, pruned = (_calibration(*said.key, who, one) for who, one in (("dense", said.dense), ("pruned", said.pruned)))
+    both = (("dense", said.dense), (said.who, said.pruned))
+    dense, pruned = (_calibration(said.key, who, one) for who, one in both)
     st.caption(
         f"How often a network is right when it is how sure: mean accuracy of the images in each of {BINS} bins of the "
         "likeliest class's probability, with Wilson's 95 % interval. Points below the dotted line: overconfident. "
         "Below: how many images a bin holds (Guo et al. 2017, arXiv 1706.04599)."
     )
-    _figures(dense, pruned)
-    what = in_words(said.member.spec.pruning)
+    _figures(dense, pruned, said.who)
+    what = spec_in_words(said.member.spec)
     titles = ("Dense", f"{what[:1].upper()}{what[1:]}")
     figure = reliability_diagram(dense.bins, pruned.bins, titles, said.technique, dark=is_dark())
     st.plotly_chart(figure, key="reliability", config={"displayModeBar": False})
-    raw = pd.concat([dense.bins.assign(network="dense"), pruned.bins.assign(network="pruned")])
-    table = reliability_table(dense.bins, pruned.bins)
+    raw = pd.concat([dense.bins.assign(network="dense"), pruned.bins.assign(network=said.who)])
+    table = reliability_table(dense.bins, pruned.bins, said.who)
     shares = [column for column in table.columns if column not in ("network", "images")]
     folded_table("Table of bins", table, raw, f"calibration-{said.member.id}", dict.fromkeys(shares, "%.1f"))
 
 
-def _figures(dense: Calibration, pruned: Calibration) -> None:
+def _figures(dense: Calibration, pruned: Calibration, name: str) -> None:
     columns = st.columns(4)
-    for pair, who, one in ((columns[:2], "dense", dense), (columns[2:], "pruned", pruned)):
+    for pair, who, one in ((columns[:2], "dense", dense), (columns[2:], name, pruned)):
         floor = f"{percent(one.floor)} by chance"
         pair[0].metric(f"ECE, {who}", percent(one.error), floor, help=_ECE, delta_color="off", delta_arrow="off")
         pair[1].metric(f"Overconfidence, {who}", points(one.excess), help=_EXCESS)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _calibration(run_id: str, images: int, who: str, _said: Predictions) -> Calibration:
+def _calibration(key: tuple[str, int | None, int], who: str, _said: Predictions) -> Calibration:
     bins = reliability(_said)
     return Calibration(bins, calibration_error(_said), calibration_floor(_said), overconfidence(_said))

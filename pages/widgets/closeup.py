@@ -16,7 +16,7 @@ from core.figures.maps import Map, scale_bar
 from pages.widgets.asked import View
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
-from pages.widgets.pictures import caption_of, name_of, numbers_of, original, picture_in, sheet_of, title_of
+from pages.widgets.pictures import caption_of, name_of, numbers_of, original, picture_in, sheet_of
 
 _BARE = {"displayModeBar": False}
 
@@ -40,7 +40,7 @@ def draw_closeup(views: Sequence[View], look: Look, ends: Sequence[float]) -> No
 
 
 def _title(view: View) -> str:
-    return f"{title_of(view)}, {view.ask.image.example.id}"
+    return f"{view.title}, {view.ask.image.example.id}"
 
 
 def _draw(view: View, look: Look, end: float, together: int) -> None:

@@ -5,17 +5,17 @@ The URL holds them by run id (`run` the one that moves, `runs` the others); the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import streamlit as st
 
-from core.experiment import ExperimentSpec, in_words
+from core.experiment import ExperimentSpec, spec_in_words
 from core.families import Family, Member
 from core.jobs.subject import Subject
-from core.pruning.techniques import TECHNIQUES
-from pages.widgets.core_access import subject_of
+from pages.widgets.core_access import is_here, subject_of
 from pages.widgets.family import Curves, choose_curve, choose_family, choose_rate, show, subject_of_family, typical
 
 PINNED = 4  # with the dense network and the moving one, six in all
@@ -38,7 +38,7 @@ class Compared:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """The pruned networks in the order of the strip."""
+        """The networks beside the dense one, in the order of the strip."""
         return ((self.moving,) if self.moving else ()) + self.pinned
 
     def neighbours(self) -> list[Member]:
@@ -77,10 +77,9 @@ def move(compared: Compared) -> None:
     """Draw the slider that moves one network along its curve."""
     if compared.moving is None:
         return
-    title = TECHNIQUES[compared.moving.spec.pruning.technique].title
     note = "Moves the second network along its curve. The maps at the neighbouring rates are prepared meanwhile."
     go = partial(_go, pinned=_ids(compared.pinned))
-    choose_rate(f"Rate, {title.lower()}", compared.curve, compared.moving, note, go)
+    choose_rate(f"Rate, {compared.moving.kind.lower()}", compared.curve, compared.moving, note, go)
 
 
 def _go(run: str, pinned: str) -> None:
@@ -88,7 +87,7 @@ def _go(run: str, pinned: str) -> None:
 
 
 def _choose_pinned(curves: Curves, moving: Member, pinned: tuple[Member, ...]) -> None:
-    words = {one.id: in_words(one.spec.pruning) for curve in curves.values() for one in curve if one != moving}
+    words = _words([one for curve in curves.values() for one in curve if one != moving])
     show("pinned", [member.id for member in pinned])
     st.multiselect(
         "Beside them",
@@ -97,10 +96,22 @@ def _choose_pinned(curves: Curves, moving: Member, pinned: tuple[Member, ...]) -
         key="pinned",
         max_selections=PINNED,
         placeholder="Add a network",
-        help=f"Up to {PINNED} more pruned networks that stay while the slider moves.",
+        help=f"Up to {PINNED} more networks that stay while the slider moves.",
         on_change=_on_pinned,
         args=(moving.id,),
     )
+
+
+def _words(members: Sequence[Member]) -> dict[str, str]:
+    """Return by id what each network is, with the id where that tells two not apart, and whether it is here."""
+    said = {one.id: spec_in_words(one.spec) for one in members}
+    same = Counter(said.values())
+    return {
+        one.id: said[one.id]
+        + (f" ({one.id[:6]})" if same[said[one.id]] > 1 else "")
+        + ("" if is_here(one.spec, one.id) else ", its weights are not here")
+        for one in members
+    }
 
 
 def _on_pinned(moving: str) -> None:
@@ -108,12 +119,16 @@ def _on_pinned(moving: str) -> None:
 
 
 def _from_address(family: Family, curves: Curves) -> tuple[Member | None, tuple[Member, ...]]:
-    """Return the moving run and those that stay, as the URL names them; where it names none, one of each curve."""
+    """Return the moving run and those that stay, as the URL names them; where it names none, one of each curve.
+
+    Those whose networks are here come first: of a curve of which none is, there is one only if there is no other.
+    """
     named = [st.query_params.get("run", ""), *st.query_params.get("runs", "").split(",")]
     ids = dict.fromkeys(member.id for curve in curves.values() for member in curve)
     members = [member for one in dict.fromkeys(named) if one in ids and (member := family.member(one))]
     if not members:
-        members = [typical(curve) for curve in curves.values()]
+        here = [tuple(one for one in curve if is_here(one.spec, one.id)) for curve in curves.values()]
+        members = [typical(curve) for curve in here if curve] or [typical(curve) for curve in curves.values()]
     return next(iter(members), None), tuple(members[1 : PINNED + 1])
 
 

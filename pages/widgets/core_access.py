@@ -11,6 +11,7 @@ from core.jobs.subject import Subject, find_subject
 from core.networks.registry import NETWORKS
 from core.store.database import Store, open_store
 from core.store.demo import import_demo
+from core.store.retrained import weights_stamp
 
 _SUBJECT_SECONDS = 120  # so long is a folder believed to hold what it held
 
@@ -43,6 +44,19 @@ def executor() -> Executor:
 def keep_workers() -> None:
     """See that each device has its worker process; looks again after a while, so that a dead one is replaced."""
     ensure_workers(store())
+
+
+def made_at(spec: ExperimentSpec, run_id: str) -> int | None:
+    """Return when the weights of a retrained run were written; None if they are not here, or if none are needed.
+
+    What is remembered of a run is remembered under this too: retrained anew, it is another network.
+    """
+    return None if spec.retraining is None else weights_stamp(store().folder, run_id)
+
+
+def is_here(spec: ExperimentSpec, run_id: str) -> bool:
+    """Return whether one can look into the network of a run: it is pruned anew, or its weights are on this machine."""
+    return spec.retraining is None or made_at(spec, run_id) is not None
 
 
 def subject_of(spec: ExperimentSpec) -> Subject:

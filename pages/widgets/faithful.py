@@ -10,7 +10,6 @@ from core.interpretability.measures.faithfulness import FAITHFULNESS, Faithfulne
 from pages.widgets.asked import View
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
-from pages.widgets.pictures import title_of
 from pages.widgets.scene import Scene
 from pages.widgets.views import Walk
 from pages.widgets.work import answers
@@ -32,11 +31,11 @@ def draw_faithfulness(scene: Scene) -> None:
 
 
 def _curve(view: View, walk: Faithfulness) -> Curve:
-    technique = "" if view.pruning.dense else view.pruning.technique
-    return Curve(title_of(view), technique, walk.shares, walk.insertion[0], walk.deletion[0])
+    technique = "" if view.spec.pruning.dense else view.spec.pruning.technique  # the dense control is grey too, dashed
+    return Curve(view.title, technique, walk.shares, walk.insertion[0], walk.deletion[0])
 
 
 def _areas(known: list[tuple[View, Faithfulness]]) -> pd.DataFrame:
     insertion, deletion = (f"area, {name}" for name in FAITHFULNESS)
-    rows = [(title_of(view), float(walk.insertion_auc[0]), float(walk.deletion_auc[0])) for view, walk in known]
+    rows = [(view.title, float(walk.insertion_auc[0]), float(walk.deletion_auc[0])) for view, walk in known]
     return pd.DataFrame(rows, columns=["network", insertion, deletion]).round(3)

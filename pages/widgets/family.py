@@ -53,7 +53,7 @@ def choose_curve(curves: Curves, chosen: Member, then: Callable[..., Any], *args
         "Curve",
         list(curves),
         key="curve",
-        help="The pruned runs that differ in their rate alone; the slider moves along them.",
+        help="The runs that differ in their rate alone; the slider moves along them. A dense control is alone.",
         on_change=_on_curve,
         args=(curves, chosen, then, args),
     )

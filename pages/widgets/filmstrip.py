@@ -11,12 +11,12 @@ from core.data.order import stratified_order
 from core.data.source import Source
 from core.errors import InvalidSettingError, PrunescopeError
 from core.evaluation.disagreement import disagreements
-from core.experiment import in_words
+from core.experiment import spec_in_words
 from core.jobs.subject import Subject
 from core.store.predictions import load
 from core.words import count
 from pages.widgets.compared import Compared
-from pages.widgets.core_access import store
+from pages.widgets.core_access import made_at, store
 from pages.widgets.errors import plain, show_error
 from pages.widgets.pins import draw_pins
 from pages.widgets.said import places_in_source
@@ -76,16 +76,16 @@ def _lost(subject: Subject, compared: Compared) -> NDArray[np.int64]:
         return everything
     dense, moving = compared.family.dense, compared.moving
     images = min(moving.images, dense.images)
-    places = _lost_places(moving.id, dense.id, images, subject)
+    places = _lost_places(moving.id, made_at(moving.spec, moving.id), dense.id, images, subject)
     if len(places):
         return places
     measured = count(images, "measured image")
-    st.caption(f"{plain(in_words(moving.spec.pruning))} lost none of {measured}: these are all images.")
+    st.caption(f"{plain(spec_in_words(moving.spec))} lost none of {measured}: these are all images.")
     return everything
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _lost_places(run_id: str, dense_id: str, images: int, _subject: Subject) -> NDArray[np.int64]:
+def _lost_places(run_id: str, made: int | None, dense_id: str, images: int, _subject: Subject) -> NDArray[np.int64]:
     """Return the lost images by their places in the source."""
     found = disagreements(load(store(), run_id, images), load(store(), dense_id, images), "lost")
     return places_in_source(_subject, found["image"].to_numpy())

@@ -13,7 +13,7 @@ from core.errors import PrunescopeError
 from core.evaluation.disagreement import KINDS, disagreements
 from core.evaluation.exemplars import NO_MODE, exemplars, modes
 from core.families import Member
-from core.forgetting import ORDERS, distinct, image_table, ordered
+from core.forgetting import ORDERS, PRUNED, distinct, image_table, ordered
 from core.words import count, percent
 from pages.widgets.address import name_unknown
 from pages.widgets.errors import plain
@@ -41,8 +41,9 @@ def draw_gallery(said: Said) -> None:
         return
     places = places_in_source(said.subject, images["image"].to_numpy())
     _draw_page(said, images, places)
-    table = image_table(images, said.classes, [said.subject.source.ids[place] for place in places])
-    formats = {"dense %": "%.1f", "pruned %": "%.1f", "change of loss": "%+.3f"}
+    who = PRUNED if kind == PIES else said.who
+    table = image_table(images, said.classes, [said.subject.source.ids[place] for place in places], who)
+    formats = {"dense %": "%.1f", f"{who} %": "%.1f", "change of loss": "%+.3f"}
     name = f"images-{said.member.id}"
     folded_table(f"Table of {count(len(images), 'image')}", table, table, name, formats)
 
@@ -145,18 +146,18 @@ def _draw_card(said: Said, row: Row, place: int) -> None:
     except PrunescopeError as error:
         st.caption(plain(str(error)))
     st.markdown(f"**{plain(name)}**", wrap=False)
-    for line in _lines(row, said.classes):
+    for line in _lines(row, said.classes, said.who):
         st.caption(line, wrap=False)
     if st.button("Look inside", key=f"inside {place}", type="tertiary", help=plain(f"{name}, {source.ids[place]}")):
         st.switch_page("pages/saliency.py", query_params={"run": said.member.id, "image": source.ids[place]})
 
 
-def _lines(row: Row, classes: tuple[str, ...]) -> tuple[str, str, str]:
+def _lines(row: Row, classes: tuple[str, ...], who: str) -> tuple[str, str, str]:
     dense = _verdict("dense", row["dense"], row["label"], percent(row["dense_probability"], 0), classes)
     if "votes" in row:
         pruned = _verdict(count(row["votes"], "network"), row["pruned"], row["label"], "", classes)
     else:
-        pruned = _verdict("pruned", row["pruned"], row["label"], percent(row["pruned_probability"], 0), classes)
+        pruned = _verdict(who, row["pruned"], row["label"], percent(row["pruned_probability"], 0), classes)
     loss = f"loss {row['loss_change']:+.2f}".replace("-", "−")
     return dense, pruned, plain(f"mean {loss}" if "votes" in row else loss)
 

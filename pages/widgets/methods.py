@@ -9,7 +9,6 @@ from core.interpretability.question import Question
 from pages.widgets.address import name_unknown
 from pages.widgets.errors import plain
 from pages.widgets.grid import MEDIUM, Cell, draw_row
-from pages.widgets.pictures import title_of
 from pages.widgets.question import by_cost
 from pages.widgets.scene import Scene, asks_of, views_of
 
@@ -32,7 +31,7 @@ def draw_methods(scene: Scene) -> None:
         of_method = views[row * width : (row + 1) * width]
         st.markdown(f"**{plain(method.title)}**", help=f"{plain(method.meaning)} Limits: {plain(method.limits)}")
         dense = of_method[0].ask
-        cells = [Cell(title_of(view), view, dense if place else None) for place, view in enumerate(of_method)]
+        cells = [Cell(view.title, view, dense if place else None) for place, view in enumerate(of_method)]
         draw_row(cells, scene.look, MEDIUM)
 
 

@@ -13,7 +13,7 @@ from pages.widgets.family import choose_curve, choose_family, choose_rate, subje
 
 @dataclass(frozen=True)
 class Pair:
-    """A pruned network of a family and its dense network; None for what was not run."""
+    """A pruned or retrained network of a family and its dense network; None for what was not run."""
 
     family: Family
     pruned: Member | None
@@ -38,7 +38,7 @@ def choose_pair(found: tuple[Family, ...]) -> Pair:
     if not curves:
         return Pair(family, None)
     pruned = family.member(st.query_params.get("run", ""))
-    if pruned is None or pruned.spec.pruning.dense:
+    if pruned is None or pruned.spec.is_dense:
         pruned = typical(next(iter(curves.values())))
     st.query_params["run"] = pruned.id
     with middle:

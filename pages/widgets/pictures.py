@@ -7,23 +7,15 @@ from dataclasses import asdict
 
 import numpy as np
 
-from core.experiment import in_words
+from core.experiment import spec_in_words
 from core.figures.captions import scale_in_words, whole
 from core.figures.export import file_name, npz, png, zipped
 from core.figures.look import MASKED, Look, outlined, picture_of
 from core.figures.maps import Map, Picture
 from core.figures.sheet import Scale, sheet
-from core.pruning.techniques import TECHNIQUES
 from core.words import percent
 from pages.widgets.asked import View
 from pages.widgets.look import is_dark
-from pages.widgets.views import sparsity_of
-
-
-def title_of(view: View) -> str:
-    """Return a network's name, short enough for a tile: "Structured 0.15"."""
-    pruning = view.pruning
-    return "Dense" if pruning.dense else f"{TECHNIQUES[pruning.technique].title} {pruning.rate:.2f}"
 
 
 def original(view: View, look: Look) -> Picture:
@@ -44,11 +36,9 @@ def caption_of(view: View, look: Look, end: float, together: int) -> list[str]:
     """Return what has to be said of one map of `together` side by side."""
     image = view.ask.image
     classes, label = image.subject.network.classes, image.example.label
-    said = int(np.argmax(view.probabilities))
-    answer = f"it says {classes[said]} ({percent(float(view.probabilities[said]))})"
     scale = "" if view.map is None else scale_in_words(look, [view.map], [end], together if look.common else 1)
     what = f"{image.example.id} of {image.subject.source.title}, true class {classes[label]}"
-    network = f"{image.subject.network.title}, {_pruning(view)}; {answer}"
+    network = f"{image.subject.network.title}, {_made(view)}{_answer(view, classes)}"
     return whole(view.ask.question, classes[view.target], network, what, look, scale)
 
 
@@ -60,7 +50,7 @@ def scale_of(view: View, look: Look, end: float) -> Scale | None:
 
 def sheet_of(view: View, look: Look, end: float, together: int) -> bytes:
     """Return one map beside its picture, with its caption, as a PNG file."""
-    panels = [("Picture", original(view, look)), (title_of(view), picture_in(view, look, end))]
+    panels = [("Picture", original(view, look)), (view.title, picture_in(view, look, end))]
     return png(sheet(panels, caption_of(view, look, end, together), scale_of(view, look, end), dark=is_dark()))
 
 
@@ -71,7 +61,9 @@ def numbers_of(view: View, values: Map) -> bytes:
         "question": view.ask.question.to_json(),
         "network": network.title,
         "network_sha256": network.sha256,
-        "pruning": asdict(view.pruning),
+        "pruning": asdict(view.spec.pruning),
+        "retraining": view.spec.retraining and asdict(view.spec.retraining),
+        "run": "" if view.member is None else view.member.id,
         "image": image.example.id,
         "data": image.subject.source.title,
         "true_class": network.classes[image.example.label],
@@ -81,8 +73,9 @@ def numbers_of(view: View, values: Map) -> bytes:
 
 
 def name_of(view: View) -> str:
-    """Return the name of a view's files, without what they are."""
-    return file_name(view.ask.image.example.id, view.ask.question.method, title_of(view))
+    """Return the name of a view's files, without what they are: of all but the dense network with the run's id."""
+    run = [] if view.member is None or view.spec.is_dense else [view.member.id[:6]]
+    return file_name(view.ask.image.example.id, view.ask.question.method, view.title, *run)
 
 
 def all_files(views: Sequence[View], look: Look, ends: Sequence[float]) -> bytes:
@@ -95,17 +88,25 @@ def all_files(views: Sequence[View], look: Look, ends: Sequence[float]) -> bytes
 
 def side_by_side(views: Sequence[View], look: Look, ends: Sequence[float]) -> bytes:
     """Return the whole strip as a PNG file."""
-    drawn = [(title_of(view), picture_in(view, look, end)) for view, end in zip(views, ends, strict=True)]
+    drawn = [(view.title, picture_in(view, look, end)) for view, end in zip(views, ends, strict=True)]
     dense, *rest = views
     maps = [(view.map, end) for view, end in zip(views, ends, strict=True) if view.map is not None]
     entry = dense.ask.question.entry
     scale = None if look.style == MASKED else Scale(ends[0] if look.common else None, entry.signed, entry.unit)
     caption = caption_of(dense, look, ends[0], len(maps))[:-1]
     said = scale_in_words(look, [one for one, _ in maps], [end for _, end in maps]) if maps else ""
-    beside = [f"{title_of(view)}: {_pruning(view)}." for view in rest]
+    beside = [f"{view.title}: {_made(view)}." for view in rest]
     return png(sheet([("Picture", original(dense, look)), *drawn], [*caption, *beside, said], scale, dark=is_dark()))
 
 
-def _pruning(view: View) -> str:
-    gone = sparsity_of(view.ask.image.subject, view.pruning)
-    return "dense" if view.pruning.dense else f"{in_words(view.pruning)}, sparsity {percent(gone)}"
+def _made(view: View) -> str:
+    """Return how a network was made and what is gone of it."""
+    what, gone = spec_in_words(view.spec), view.sparsity
+    return what if view.spec.pruning.dense or gone is None else f"{what}, sparsity {percent(gone)}"
+
+
+def _answer(view: View, classes: Sequence[str]) -> str:
+    if view.probabilities is None:
+        return ""
+    said = int(np.argmax(view.probabilities))
+    return f"; it says {classes[said]} ({percent(float(view.probabilities[said]))})"

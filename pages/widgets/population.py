@@ -9,7 +9,7 @@ from core.families import Family, Member
 
 def choose_population(family: Family) -> tuple[Member, ...]:
     """Draw the choice of curves and of a range of rates, and return the measured runs in it."""
-    curves = family.curves()
+    curves = {title: curve for title, curve in family.curves().items() if not curve[0].spec.is_control}
     left, right = st.columns([4, 5])
     with left:
         wanted = st.multiselect(

@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.words import percent
 from pages.widgets.asked import ask_of
-from pages.widgets.errors import plain
 from pages.widgets.grid import Cell, draw_row
 from pages.widgets.scene import Scene, views_of
 
@@ -27,5 +26,6 @@ def draw_rates(scene: Scene) -> None:
     cells = [Cell("Dense", views[0])]
     for view, member in zip(views[1:], compared.curve, strict=True):
         right = "" if member.top1 is None else f", top-1 {percent(member.top1, 0)}"
-        cells.append(Cell(f"{plain(f'{member.rate:.2f}')}{right}", view, asks[0]))
+        name = member.title if member.spec.is_control else f"{member.rate:.2f}"
+        cells.append(Cell(f"{name}{right}", view, asks[0]))
     draw_row(cells, scene.look)

@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from core.evaluation.accuracy import same_images
 from core.families import Family, Member
+from core.forgetting import PRUNED
 from core.jobs.subject import Subject
 from core.predictions import Predictions
 from core.store.predictions import load
-from pages.widgets.core_access import store
+from pages.widgets.core_access import made_at, store
 
 
 @dataclass(frozen=True, eq=False)
 class Said:
-    """A pruned run beside its dense network: what both said of the images that both have seen."""
+    """A pruned run, or a dense control, beside its dense network: what both said of the images that both have seen."""
 
     family: Family
     subject: Subject
@@ -33,13 +34,19 @@ class Said:
 
     @property
     def technique(self) -> str:
-        """How the network was pruned."""
-        return self.member.spec.pruning.technique
+        """How the network was pruned; empty for the dense control."""
+        pruning = self.member.spec.pruning
+        return "" if pruning.dense else pruning.technique
 
     @property
-    def key(self) -> tuple[str, int]:
+    def who(self) -> str:
+        """What the network is called beside the dense one."""
+        return "control" if self.member.spec.is_control else PRUNED
+
+    @property
+    def key(self) -> tuple[str, int | None, int]:
         """The run and how many images there are: what is computed from them is kept under it."""
-        return self.member.id, len(self.dense)
+        return self.member.id, made_at(self.member.spec, self.member.id), len(self.dense)
 
 
 def said_by(family: Family, subject: Subject, pruned: Member, dense: Member) -> Said:
@@ -49,7 +56,7 @@ def said_by(family: Family, subject: Subject, pruned: Member, dense: Member) -> 
 
 def predictions_of(member: Member) -> Predictions:
     """Return what a run said of each image, as far as it was measured."""
-    return _load(member.id, member.images)
+    return _load(member.id, made_at(member.spec, member.id), member.images)
 
 
 def places_in_source(subject: Subject, places: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -59,7 +66,7 @@ def places_in_source(subject: Subject, places: NDArray[np.int64]) -> NDArray[np.
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _load(run_id: str, images: int) -> Predictions:
+def _load(run_id: str, made: int | None, images: int) -> Predictions:
     return load(store(), run_id, images)
 
 

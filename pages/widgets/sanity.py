@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import streamlit as st
 
@@ -11,7 +12,7 @@ from core.interpretability.measures.agreement import AGREEMENT
 from pages.widgets.grid import Cell, draw_row
 from pages.widgets.look import is_dark
 from pages.widgets.scene import Scene, views_of
-from pages.widgets.views import Ask, Variant, blocks
+from pages.widgets.views import Ask, blocks
 from pages.widgets.yardsticks import compared
 
 
@@ -41,4 +42,4 @@ def draw_sanity(scene: Scene) -> None:
 
 
 def _randomised(dense: Ask, step: tuple[str, ...]) -> Ask:
-    return Ask(dense.image, Variant(randomised=step), dense.target, dense.question)
+    return Ask(dense.image, replace(dense.variant, randomised=step), dense.target, dense.question)

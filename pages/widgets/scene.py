@@ -36,7 +36,7 @@ def views_of(asks: Sequence[Ask], members: Sequence[Member | None], room: DeltaG
     """Return what each of these networks answers; `room` has the bar where that takes long."""
     found = answers(asks, room, key)
     return [
-        View(member, probabilities_of(ask.image, ask.variant.pruning), ask, answer)
+        View(member, probabilities_of(ask.image, ask.variant), ask, answer)
         for member, ask, answer in zip(members, asks, found, strict=True)
     ]
 

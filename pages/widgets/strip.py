@@ -55,7 +55,7 @@ def draw_strip(image: Shown, compared: Compared, question: Question, look: Look,
         _draw_scale(question, look, views, ends)
     with strip:
         slots = [
-            draw_tile(tile_of(view, look, end), picture_in(view, look, end), image)
+            draw_tile(tile_of(view, look, end, views), picture_in(view, look, end), image)
             for view, end in zip(views, ends, strict=True)
         ]
     with about:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,23 +10,22 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from core.experiment import in_words
+from core.experiment import spec_in_words
 from core.families import Member
-from core.figures.bars import top_bars
+from core.figures.bars import bars_height, top_bars
 from core.figures.look import MASKED, Look
-from core.pruning.settings import Pruning
 from core.words import count, percent, shortened
 from pages.widgets.asked import View
 from pages.widgets.closeup import enlarge
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
-from pages.widgets.pictures import title_of
 from pages.widgets.pins import pin_button
-from pages.widgets.views import Shown, sparsity_of
+from pages.widgets.views import Shown
 
 WIDTH = 240  # pixels: five in a row at 1440, three at 800
 _BELOW = 150  # pixels for what is measured on the map
 _LONGEST = 22  # characters of a class name that fit on one line
+_LINE = 36  # small characters that fit on one line
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,22 +36,23 @@ class Tile:
     title: str
     details: str  # for the hover, empty if the title says it all
     about: str  # under the picture
-    facts: tuple[str, str]
-    probabilities: NDArray[np.float32]
+    facts: tuple[str, ...]  # of each tile of a strip as many
+    probabilities: NDArray[np.float32] | None  # None: the network is not here
+    run: str
     target: int
 
 
-def tile_of(view: View, look: Look, end: float) -> Tile:
-    """Return the tile of a network that was asked."""
-    subject, pruning = view.ask.image.subject, view.pruning
-    gone = f"sparsity {percent(sparsity_of(subject, pruning))}"
+def tile_of(view: View, look: Look, end: float, beside: Sequence[View]) -> Tile:
+    """Return the tile of a network that was asked, one of those that stand side by side."""
+    retrained = any(one.spec.retraining for one in beside)
     return Tile(
         key=view.key,
-        title=title_of(view),
-        details="" if pruning.dense else in_words(pruning),
+        title=view.title,
+        details="" if view.spec.is_dense else spec_in_words(view.spec),
         about=_about(view, look, end),
-        facts=(_how(pruning, gone), _accuracy(view.member)),
+        facts=(_how(view), *([_retraining(view)] if retrained else []), _accuracy(view.member)),
         probabilities=view.probabilities,
+        run="" if view.member is None else view.member.id,
         target=view.target,
     )
 
@@ -74,10 +75,21 @@ def draw_tile(tile: Tile, picture: NDArray[np.uint8], image: Shown) -> DeltaGene
             )
         st.markdown(_verdict(tile, names, label))
         st.caption("  \n".join(plain(fact) for fact in tile.facts))
-        bars = top_bars(tile.probabilities, names, true_class=label, highlight=tile.target, dark=is_dark())
-        st.plotly_chart(bars, key=f"bars {tile.key}", config={"displayModeBar": False}, theme=None)
+        _draw_answer(tile, names, label)
         with st.container(height=_BELOW, border=False):
             return st.empty()
+
+
+def _draw_answer(tile: Tile, names: tuple[str, ...], label: int) -> None:
+    """Draw the likeliest classes; of a network that is not here, how one comes by it, in the same room."""
+    if tile.probabilities is not None:
+        bars = top_bars(tile.probabilities, names, true_class=label, highlight=tile.target, dark=is_dark())
+        st.plotly_chart(bars, key=f"bars {tile.key}", config={"displayModeBar": False}, theme=None)
+        return
+    with st.container(height=bars_height(), border=False):
+        st.caption("Retraining made it, and what it made is not on this machine, or damaged. Run it again to have it.")
+        if st.button("Go to Trade-offs", key=f"again {tile.key}", help="Run it again there: it is retrained anew here"):
+            st.switch_page("pages/tradeoffs.py", query_params={"run": tile.run})
 
 
 def draw_picture(picture: NDArray[np.uint8], image: Shown) -> DeltaGenerator:
@@ -93,8 +105,16 @@ def draw_picture(picture: NDArray[np.uint8], image: Shown) -> DeltaGenerator:
         return st.container()
 
 
-def _how(pruning: Pruning, gone: str) -> str:
-    return "nothing is removed" if pruning.dense else f"{gone}, {pruning.criterion.capitalize()}, {pruning.ranking}"
+def _how(view: View) -> str:
+    pruning, gone = view.spec.pruning, view.sparsity
+    if pruning.dense:
+        return "nothing is removed"
+    sparsity = "sparsity not known" if gone is None else f"sparsity {percent(gone)}"
+    return f"{sparsity}, {pruning.criterion.capitalize()}, {pruning.ranking}"
+
+
+def _retraining(view: View) -> str:
+    return "not retrained" if view.spec.retraining is None else shortened(view.spec.retraining.in_words(), _LINE)
 
 
 def _accuracy(member: Member | None) -> str:
@@ -114,6 +134,8 @@ def _about(view: View, look: Look, end: float) -> str:
 
 
 def _verdict(tile: Tile, names: tuple[str, ...], label: int) -> str:
+    if tile.probabilities is None:
+        return "its weights are not here"
     said = int(np.argmax(tile.probabilities))
     colour, mark = ("green", "right") if said == label else ("red", "wrong")
     return f":{colour}[**{mark}**] {plain(shortened(names[said], _LONGEST))} {percent(float(tile.probabilities[said]))}"

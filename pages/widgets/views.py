@@ -14,18 +14,20 @@ from numpy.typing import NDArray
 from core.data.example import Example, example
 from core.data.preset import Preset
 from core.data.source import Source
-from core.errors import PrunescopeError
+from core.errors import BrokenDataError, MissingFileError, PrunescopeError
+from core.experiment import ExperimentSpec
 from core.interpretability.inspection import Subject as Inspected
-from core.interpretability.inspection import attributions, one_at_a_time, probabilities, subject
+from core.interpretability.inspection import attributions, one_at_a_time, probabilities
 from core.interpretability.measures.faithfulness import Faithfulness
 from core.interpretability.measures.randomisation import FRESH_WEIGHTS, blocks_of, randomised_copy
 from core.interpretability.question import Question
 from core.interpretability.walks import walks
 from core.jobs.devices import pick_device
+from core.jobs.inspected import inspected
 from core.jobs.subject import Subject
 from core.networks.network import Network
 from core.progress import Progress
-from core.pruning.settings import Pruning
+from pages.widgets.core_access import made_at, store
 from pages.widgets.kept import Kept
 
 _NETWORKS = 16  # at 27 MB each
@@ -55,10 +57,20 @@ class Shown:
 
 @dataclass(frozen=True)
 class Variant:
-    """The dense network, pruned, and then the named blocks with fresh parameters."""
+    """The network of a run, and then the named blocks with fresh parameters.
 
-    pruning: Pruning = field(default_factory=Pruning)
+    Of the spec only how it prunes and retrains matters: an image has its network with it.
+    """
+
+    spec: ExperimentSpec = field(default_factory=ExperimentSpec)
+    run_id: str = ""  # of a retrained one: where its weights are
     randomised: tuple[str, ...] = ()
+
+    @property
+    def network_key(self) -> str:
+        """What tells its network from others that came from the same dense one."""
+        pruning = json.dumps(self.spec.pruning.canonical(), sort_keys=True)
+        return pruning if self.spec.retraining is None else f"{self.run_id} {made_at(self.spec, self.run_id)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +85,8 @@ class Ask:
     @property
     def key(self) -> Hashable:
         """What decides the answer."""
-        network, fresh = self.image.subject.network.sha256, self.variant.randomised
-        return network, _key(self.variant.pruning), fresh, self.image.key, self.target, self.question.id
+        network, variant = self.image.subject.network.sha256, self.variant
+        return network, variant.network_key, variant.randomised, self.image.key, self.target, self.question.id
 
     @property
     def passes(self) -> int:
@@ -105,10 +117,10 @@ class Ask:
             return _answers().put(self.key, self._compute(progress)) if found is None else found
 
     def _compute(self, progress: Progress) -> Answer:
-        inspected = _variant(self.image.subject.network, self.variant)
-        started = time.monotonic()
         try:
-            found = attributions(inspected, self.image.example.pixels[None], [self.target], self.question, progress)
+            looked_into = _variant(self.image.subject.network, self.variant)
+            started = time.monotonic()
+            found = attributions(looked_into, self.image.example.pixels[None], [self.target], self.question, progress)
         except PrunescopeError as error:
             return error
         for kind in self._kinds:
@@ -146,11 +158,11 @@ class Walk:
 
     def answer(self, progress: Progress) -> Faithfulness:
         """Return the curves, kept or computed. `progress` may raise: nothing is left behind then."""
-        image, inspected = self.ask.image, _variant(self.ask.image.subject.network, self.ask.variant)
+        image, looked_into = self.ask.image, _variant(self.ask.image.subject.network, self.ask.variant)
         pixels, targets = image.example.pixels[None], [self.ask.target]
         found = self.known
         if found is None:
-            found = walks(inspected, pixels, targets, self.map[None], _POINTS - 1, progress)
+            found = walks(looked_into, pixels, targets, self.map[None], _POINTS - 1, progress)
         return _walks().put(self.key, found)
 
 
@@ -164,23 +176,25 @@ def blocks(subject: Subject) -> tuple[str, ...]:
     return blocks_of(subject.network.module)
 
 
-def sparsity_of(subject: Subject, pruning: Pruning) -> float:
-    """Return the share of the prunable weights that are gone."""
-    return _inspected(subject.network, pruning).sparsity.prunable
+def sparsity_of(subject: Subject, variant: Variant) -> float | None:
+    """Return the share of the prunable weights that are gone; None if the network is not here."""
+    try:
+        return _inspected(subject.network, variant).sparsity.prunable
+    except (MissingFileError, BrokenDataError):
+        return None
 
 
-def probabilities_of(image: Shown, pruning: Pruning) -> NDArray[np.float32]:
-    """Return what the network, pruned, says of the image: (classes,)."""
+def probabilities_of(image: Shown, variant: Variant) -> NDArray[np.float32] | None:
+    """Return what the network says of the image: (classes,); None if its weights are not here, or damaged."""
     network = image.subject.network
-    return _probabilities(network.sha256, _key(pruning), image.key, network, pruning, image.example)
+    try:
+        return _probabilities(network.sha256, variant.network_key, image.key, network, variant, image.example)
+    except (MissingFileError, BrokenDataError):
+        return None
 
 
 def _source_key(subject: Subject) -> str:
     return f"{subject.source.identity()} {subject.preset.name}"
-
-
-def _key(pruning: Pruning) -> str:
-    return json.dumps(pruning.canonical(), sort_keys=True)
 
 
 @st.cache_resource(max_entries=_IMAGES, show_spinner=False)
@@ -205,29 +219,29 @@ def _speeds() -> Kept[float]:
 
 
 def _variant(network: Network, variant: Variant) -> Inspected:
-    pruned = _inspected(network, variant.pruning)
+    whole = _inspected(network, variant)
     if not variant.randomised:
-        return pruned
-    return _fresh(network.sha256, _key(variant.pruning), variant.randomised, pick_device(), pruned)
+        return whole
+    return _fresh(network.sha256, variant.network_key, variant.randomised, pick_device(), whole)
 
 
 @st.cache_resource(max_entries=_RANDOMISED, show_spinner=False)
-def _fresh(sha: str, pruning_key: str, blocks: tuple[str, ...], device: str, _inspected: Inspected) -> Inspected:
-    return replace(_inspected, module=randomised_copy(_inspected.module, FRESH_WEIGHTS, blocks))
+def _fresh(sha: str, network_key: str, blocks: tuple[str, ...], device: str, _whole: Inspected) -> Inspected:
+    return replace(_whole, module=randomised_copy(_whole.module, FRESH_WEIGHTS, blocks))
 
 
-def _inspected(network: Network, pruning: Pruning) -> Inspected:
-    return _pruned(network.sha256, _key(pruning), pick_device(), network, pruning)
+def _inspected(network: Network, variant: Variant) -> Inspected:
+    return _looked_into(network.sha256, variant.network_key, pick_device(), network, variant)
 
 
 @st.cache_resource(max_entries=_NETWORKS, show_spinner=False)
-def _pruned(sha: str, pruning_key: str, device: str, _network: Network, _pruning: Pruning) -> Inspected:
-    return subject(_network, _pruning, device)
+def _looked_into(sha: str, network_key: str, device: str, _network: Network, _variant: Variant) -> Inspected:
+    return inspected(_network, _variant.spec, _variant.run_id, store().folder, device)
 
 
 @st.cache_resource(max_entries=_PREDICTIONS, show_spinner=False)
 def _probabilities(
-    sha: str, pruning_key: str, image: str, _network: Network, _pruning: Pruning, _example: Example
+    sha: str, network_key: str, image: str, _network: Network, _variant: Variant, _example: Example
 ) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = probabilities(_inspected(_network, _pruning), _example.pixels[None])[0]
+    found: NDArray[np.float32] = probabilities(_inspected(_network, _variant), _example.pixels[None])[0]
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -18,7 +19,7 @@ from pages.widgets.asked import View, ask_of
 from pages.widgets.errors import plain
 from pages.widgets.kept import Kept
 from pages.widgets.look import is_dark
-from pages.widgets.views import Answer, Ask, Shown, Variant, blocks
+from pages.widgets.views import Answer, Ask, Shown, blocks
 from pages.widgets.work import answers
 
 _SCORES = 2048
@@ -52,7 +53,7 @@ def _yardsticks(dense: View, other: Shown | None) -> dict[str, Ask]:
     if dense.map is None:
         return {}
     ask, question = dense.ask, dense.ask.question
-    nothing = Variant(randomised=blocks(ask.image.subject))
+    nothing = replace(ask.variant, randomised=blocks(ask.image.subject))
     asks = {RANDOMISED: Ask(ask.image, nothing, ask.target, question)}
     return asks if other is None else {**asks, OTHER: ask_of(other, dense.member, question)}
 
@@ -62,6 +63,8 @@ def _fill(
 ) -> None:
     for place, (view, slot) in enumerate(zip(views, slots, strict=True)):
         with slot.container(gap="xsmall"):
+            if view.probabilities is None:
+                continue  # the tile says it already
             if view.reason:
                 st.caption(f"No map: {plain(view.reason)}")
                 continue

@@ -10,6 +10,9 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from core.cli.main import main
+from core.experiment import ExperimentSpec
+from core.pruning.settings import Pruning
+from tests.retrained import put_retrained, retrained
 
 FIELDS = {
     "run_id",
@@ -213,6 +216,33 @@ def test_attribute_tells_what_the_map_is_worth(shell, tmp_path):
     assert {"ssim", "iou", "cosine", "pointing", "inside", "area", "other_image"} <= set(pruned)
     assert dense["completeness_error"] < 0.2
     assert np.load(dense["map"])["map"].sum() == pytest.approx(dense["logit_rise"], rel=0.2)
+
+
+def test_attribute_looks_into_runs_of_the_store_retrained_ones_and_the_dense_control_included(shell, tmp_path, store):
+    half = ExperimentSpec(pruning=Pruning(rate=0.5))
+    ids = [put_retrained(store, retrained(spec)) for spec in (half, half.dense())]
+    words = ("--image-id", "scene-000003", "--rate", 0.5, "--run", ids[0], "--run", ids[1], "--out", tmp_path / "maps")
+    status, out, err = shell("attribute", *words, "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0, err
+    assert [row["run_id"] for row in rows] == [None, None, *ids]
+    assert [row["retraining"] for row in rows] == [None, None, *["retrained 2 epochs by SGD"] * 2]
+    assert [round(row["sparsity"]["prunable"], 3) for row in rows] == [0, 0.5, 0.5, 0]
+    assert len({np.load(row["map"])["map"].tobytes() for row in rows}) == 4
+    assert "unstructured-0.5-retrained" in rows[2]["picture"]
+    assert "dense-retrained" in rows[3]["picture"]
+
+
+def test_attribute_says_which_run_there_is_not_or_has_no_weights_here(shell, tmp_path, store):
+    words = ("--image-id", "scene-000003", "--out", tmp_path / "maps", "--run")
+    status, _, err = shell("attribute", *words, "0123456789abcdef")
+    assert status == 2
+    assert "0123456789abcdef" in err
+    lacking = put_retrained(store, retrained(ExperimentSpec()), weights=False)
+    status, _, err = shell("attribute", *words, lacking)
+    assert status == 1
+    assert f"the weights of the retrained run {lacking} are not here" in err
+    assert "run it again" in err
 
 
 @pytest.mark.parametrize(

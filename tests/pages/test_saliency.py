@@ -365,7 +365,7 @@ def test_one_map_in_full_size_says_all_that_is_needed_to_judge_it(ids):
 def test_the_files_of_a_view_hold_the_map_and_the_question(ids, weights, folder):
     subject = find_subject(ExperimentSpec(str(weights)), folder)
     image, question = views.shown(subject, 0), Question("saliency")
-    view = View(None, views.probabilities_of(image, Pruning()), ask_of(image, None, question), None)
+    view = View(None, views.probabilities_of(image, views.Variant()), ask_of(image, None, question), None)
     view = replace(view, answer=view.ask.answer(silent))
     with zipfile.ZipFile(io.BytesIO(all_files([view], Look(), [1.0]))) as archive:
         names = sorted(archive.namelist())

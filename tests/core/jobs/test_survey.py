@@ -10,6 +10,7 @@ from core.interpretability.measures.agreement import agreement
 from core.interpretability.measures.localisation import localisation
 from core.interpretability.question import Question
 from core.jobs.executor import Executor
+from core.jobs.inspected import inspected
 from core.jobs.subject import find_subject
 from core.jobs.survey_now import survey_now
 from core.jobs.worker import work_once
@@ -19,6 +20,7 @@ from core.store.batches import load
 from core.store.database import open_store
 from core.store.runs import delete_runs, find_run
 from core.surveys import Survey, known_surveys, survey_frame, yardsticks
+from tests.retrained import put_retrained, retrained, save_retrained
 
 LOW = ExperimentSpec(pruning=Pruning(rate=0.5))
 HIGH = ExperimentSpec(pruning=Pruning("structured", rate=0.15))
@@ -45,8 +47,10 @@ def test_the_figures_are_those_computed_by_hand(store):
     places = pack.order[:20]
     pixels, labels = pack.batch(places), pack.labels[places].tolist()
     maps = [
-        inspection.attributions(inspection.subject(subject.network, pruning), pixels, labels, ASKED.question)
-        for pruning in (Pruning(), LOW.pruning)
+        inspection.attributions(
+            inspected(subject.network, spec, "", store.folder, "cpu"), pixels, labels, ASKED.question
+        )
+        for spec in (LOW.dense(), LOW)
     ]
     masks = [example(subject.source, subject.preset, int(place)).mask for place in pack.indices[places]]
     expected = agreement(maps[1], maps[0]) | localisation(maps[1], np.stack(masks))
@@ -157,6 +161,41 @@ def test_cancelled_it_keeps_its_batches_and_goes_on_from_there(store, monkeypatc
     (row,) = survey_now(store, [LOW], ASKED, "cpu")
     assert row["images"] == 20
     assert len(rows(store, LOW, ASKED)) == 20
+
+
+FEW = Survey(Question("gradcam"), images=8)
+
+
+def test_a_retrained_network_and_the_dense_control_are_surveyed_as_their_weights_say(store):
+    specs = [LOW, retrained(LOW), retrained(LOW.dense())]
+    for spec in specs[1:]:
+        put_retrained(store, spec)
+    found = list(survey_now(store, specs, FEW, "cpu"))
+    low, again, control = (row["spearman"] for row in found)
+    assert len({low, again, control}) == 3
+    assert 0 < again < 0.999
+    assert 0 < control < 0.999
+    assert [row["retraining"] for row in found] == [None, *["retrained 2 epochs by SGD"] * 2]
+    assert [row["technique"] for row in found] == ["unstructured", "unstructured", None]
+
+
+def test_networks_without_their_weights_are_told_and_keep_none_of_the_others_from_being_surveyed(store):
+    specs = [retrained(LOW), retrained(HIGH), LOW]
+    lacking = put_retrained(store, specs[0], weights=False)
+    put_retrained(store, specs[1])
+    job = Executor(store).survey(specs, FEW)
+    work_once(store, "cpu")
+    ended = queue.job(store, job.id)
+    assert ended.state == queue.FAILED
+    assert "1 network of 4 could not be surveyed" in ended.message
+    assert lacking in ended.message
+    assert "run it again" in ended.message
+    assert [len(rows(store, spec, FEW)) for spec in specs] == [0, 8, 8]
+    save_retrained(store, specs[0], lacking)
+    Executor(store).retry(ended)
+    work_once(store, "cpu")
+    assert queue.job(store, job.id).state == queue.DONE
+    assert len(rows(store, specs[0], FEW)) == 8
 
 
 @pytest.mark.slow
