@@ -19,7 +19,7 @@ from core.jobs.subject import Subject
 from core.store.queue import FAILED, Job
 from core.surveys import IMAGES, YARDSTICKS, Survey, known_surveys, survey_frame, yardsticks
 from core.words import count, duration
-from pages.widgets.core_access import executor, keep_workers, store
+from pages.widgets.core_access import executor, is_here, keep_workers, store
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
 
@@ -122,8 +122,12 @@ def offer_surveys(below: Below, runs: pd.DataFrame, subject: Subject) -> None:
     """Offer to survey the networks that were not, or on fewer images, and tell what failed."""
     for survey in below.surveys.values():
         _failed(survey, runs)
-        if missing := _missing(survey, runs, subject):
-            _offer(survey, missing, runs, subject)
+        missing = _missing(survey, runs, subject)
+        here = [spec for run_id, spec in missing.items() if is_here(spec, run_id)]
+        if here:
+            _offer(survey, here, runs, subject)
+        if elsewhere := len(missing) - len(here):
+            _say_elsewhere(survey, elsewhere)
 
 
 def _offer(survey: Survey, missing: Sequence[ExperimentSpec], runs: pd.DataFrame, subject: Subject) -> None:
@@ -147,26 +151,38 @@ def _cost_in_words(survey: Survey, networks: int, runs: pd.DataFrame, subject: S
     )
 
 
-def _missing(survey: Survey, runs: pd.DataFrame, subject: Subject) -> list[ExperimentSpec]:
-    """Return the evaluated runs of the figure that were not surveyed on as many images, and are not about to be."""
+def _say_elsewhere(survey: Survey, networks: int) -> None:
+    what = f"{survey.measures.title} by {survey.question.entry.title}"
+    st.caption(
+        plain(
+            f"{what}: {count(networks, 'retrained network')} cannot be measured, because the weights that retraining "
+            "made are not on this machine. Run these again to have them."
+        )
+    )
+
+
+def _missing(survey: Survey, runs: pd.DataFrame, subject: Subject) -> dict[str, ExperimentSpec]:
+    """Return by id the evaluated runs of the figure that were not surveyed on as many images, nor are about to be."""
     found, _ = _known(survey, runs, subject)
     wanted = min(survey.images, subject.available())
     done = set(found.loc[found["images"] >= wanted, "id"]) if len(found) else set()
-    waiting = {text for job in executor().list(("queued", "running")) for text in _asked(job, survey)}
-    left = runs[runs["images"].notna() & ~runs["id"].isin(done) & ~runs["spec"].isin(waiting)]
-    return [ExperimentSpec.from_json(text) for text in left["spec"]]
+    waiting = {spec for job in executor().list(("queued", "running")) for spec in _asked(job, survey)}
+    left = runs[runs["images"].notna() & ~runs["id"].isin(done)]
+    specs = {run_id: ExperimentSpec.from_json(text) for run_id, text in zip(left["id"], left["spec"], strict=True)}
+    return {run_id: spec for run_id, spec in specs.items() if spec not in waiting}
 
 
-def _asked(job: Job, survey: Survey) -> Sequence[str]:
+def _asked(job: Job, survey: Survey) -> list[ExperimentSpec]:
     same = job.kind == "survey" and job.request["kind"] == survey.kind and job.request["images"] >= survey.images
-    return (job.request["of"], *job.request["specs"]) if same else ()
+    return [ExperimentSpec.from_json(text) for text in (job.request["of"], *job.request["specs"])] if same else []
 
 
 def _failed(survey: Survey, runs: pd.DataFrame) -> None:
     """Tell why a survey of these networks failed, and offer to try it again."""
-    shown = set(runs["spec"])
-    for job in executor().list((FAILED,)):
-        if job.kind != "survey" or job.request["kind"] != survey.kind or job.request["of"] not in shown:
+    failed = [job for job in executor().list((FAILED,)) if job.kind == "survey" and job.request["kind"] == survey.kind]
+    shown = {ExperimentSpec.from_json(text) for text in runs["spec"]} if failed else set()
+    for job in failed:
+        if ExperimentSpec.from_json(job.request["of"]) not in shown:
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
             st.error(plain(job.message), title="The survey failed")
