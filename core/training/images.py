@@ -126,16 +126,17 @@ class Parts:
     held_out: NDArray[np.int64]
 
 
-def parts(labels: NDArray[np.int64], batch: int) -> Parts:
-    """Hold out one image in twenty, a batch at least, 500 at most, and never more than a quarter; balanced.
+def parts(labels: NDArray[np.int64], step: int) -> Parts:
+    """Hold out one image in twenty, balanced over the classes.
 
-    Raises InvalidSettingError if there are too few images for that.
+    As many as a step sees at least, 500 at most, and never more than a quarter. Raises
+    InvalidSettingError if there are too few images for that.
     """
     if len(labels) < LEAST_IMAGES:
         raise InvalidSettingError(
             f"{len(labels)} training images", f"{LEAST_IMAGES} or more", "ask for more images, or name other ones"
         )
-    wanted = min(HELD_OUT_MOST, max(round(HELD_OUT_SHARE * len(labels)), batch))
+    wanted = min(HELD_OUT_MOST, max(round(HELD_OUT_SHARE * len(labels)), step))
     order = stratified_order(labels, seed=1)
     count = min(wanted, len(labels) // 4)
     return Parts(np.sort(order[count:]), np.sort(order[:count]))

@@ -76,7 +76,7 @@ class Plan:
 def make_plan(network: Network, pruning: Pruning, how: Retraining, images: Source, ranks: Ranks) -> Plan:
     """Decide everything that does not change; the held-out images are decoded here, once."""
     warn_if_slow(how, ranks.device)
-    split = parts(images.labels, how.batch)
+    split = parts(images.labels, how.batch * how.accumulate)
     return Plan(
         network=network,
         stages=stages(pruning, how.steps, how.spacing),

@@ -30,7 +30,8 @@ def stage_masks(module: nn.Module, pruning: Pruning, earlier: Masks) -> Masks:
 @torch.no_grad()
 def weights_sparsity(module: nn.Module) -> float:
     """Return the share of zeros in the weights of the 54 inception convs, whatever made them zero."""
-    weights = [layer(module, name).weight for name in INCEPTION_CONVS]
+    parameters = dict(module.named_parameters())
+    weights = [parameters[f"{name}.weight"] for name in INCEPTION_CONVS]
     zeros = torch.stack([weight.numel() - weight.count_nonzero() for weight in weights]).sum()
     return int(zeros) / sum(weight.numel() for weight in weights)
 
