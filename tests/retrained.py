@@ -32,11 +32,11 @@ def put_retrained(store: Store, spec: ExperimentSpec, *, weights: bool = True) -
     return run.id
 
 
-def save_retrained(store: Store, spec: ExperimentSpec, run_id: str) -> None:
+def save_retrained(store: Store, spec: ExperimentSpec, run_id: str, seed: int = 0) -> None:
     """Write other weights for the run, within its masks, as a retraining would leave them."""
     network = find_subject(spec, store.folder).network
     masks, module = make_masks(network.module, spec.pruning), network.copy()
-    generator = torch.Generator().manual_seed(int(run_id[:8], 16))
+    generator = torch.Generator().manual_seed(int(run_id[:8], 16) + seed)
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.mul_(1 + 0.2 * torch.randn(parameter.shape, generator=generator))

@@ -20,6 +20,7 @@ from core.data.scenes import CLASSES
 from core.errors import BrokenDataError
 from core.evaluation.accuracy import accuracy
 from core.experiment import ExperimentSpec
+from core.families import families
 from core.figures.look import Look
 from core.interpretability.attribution.baselines import BASELINES
 from core.interpretability.attribution.registry import METHODS
@@ -35,10 +36,12 @@ from core.progress import silent
 from core.pruning.settings import Pruning
 from core.store.database import open_store
 from core.store.predictions import append
-from core.store.runs import Run, put_result, put_run
+from core.store.retrained import delete_networks, weights_folder
+from core.store.runs import Run, put_result, put_run, runs_frame
 from pages.widgets import core_access, views
 from pages.widgets.asked import View, ask_of
 from pages.widgets.pictures import all_files
+from tests.retrained import RETRAINING, retrained, save_retrained
 
 PRUNINGS = {
     "dense": Pruning(),
@@ -420,6 +423,115 @@ def test_every_tile_is_about_the_same_class_unless_each_network_s_own_is_asked_f
     page = opened(run=ids["high"], runs=ids["filters"], target="dense prediction")
     assert "(dense prediction)" in words(page)
     assert words(page).count("**Grad-CAM** for **") == 1
+
+
+@pytest.fixture
+def retrained_ids(ids, folder, weights, forgotten):
+    """Ids of the middle network and of the dense one, both retrained; the weights of both are here."""
+    subject = find_subject(ExperimentSpec(str(weights)), folder)
+    made = {name: retrained(ExperimentSpec(str(weights), pruning=PRUNINGS[name])) for name in ("middle", "dense")}
+    found = {name: put(folder, spec, subject, name) for name, spec in made.items()}
+    for name, spec in made.items():
+        save_retrained(open_store(folder), spec, found[name])
+    return found
+
+
+def map_of(folder, run_id):
+    (family,) = families(runs_frame(open_store(folder)))
+    member = family.member(run_id)
+    image = views.shown(find_subject(family.spec, folder), 0)
+    return ask_of(image, member, Question("saliency")).answer(silent)
+
+
+def test_a_retrained_network_stands_beside_the_one_it_was_made_of_and_each_has_its_own_map(ids, retrained_ids, folder):
+    page = opened(run=retrained_ids["middle"], runs=ids["middle"], method="Saliency")
+    assert not page.exception
+    assert titles(page) == ["Picture", "Dense", "Unstructured 0.50, retrained", "Unstructured 0.50"]
+    assert "sparsity 50.0 %, L1, local  \nretrained 2 epochs by SGD" in words(page)
+    assert "sparsity 50.0 %, L1, local  \nnot retrained" in words(page)
+    assert not np.array_equal(map_of(folder, retrained_ids["middle"]), map_of(folder, ids["middle"]))
+
+
+def test_the_dense_control_is_chosen_like_any_other_and_is_not_taken_for_the_dense_network(ids, retrained_ids, folder):
+    control = retrained_ids["dense"]
+    page = opened(run=control, runs=ids["low"], method="Saliency")
+    assert titles(page) == ["Picture", "Dense", "Dense control", "Unstructured 0.20"]
+    assert "Rate, dense control" in [slider.label for slider in page.select_slider]
+    page.button(key=f"enlarge {control}").click().run()
+    assert "dense control, retrained 2 epochs by SGD" in words(page)
+    assert not np.array_equal(map_of(folder, control), map_of(folder, ids["dense"]))
+    page = opened(run=control, runs=ids["low"], method="Saliency", closer="Faithfulness")
+    assert list(page.dataframe[0].value["network"]) == ["Dense", "Dense control", "Unstructured 0.20"]
+
+
+def test_a_network_whose_weights_are_elsewhere_says_so_in_its_tile_and_is_there_once_it_is_run_again(
+    ids, retrained_ids, folder, weights
+):
+    lacking = retrained_ids["middle"]
+    aside = weights_folder(folder, lacking).rename(folder / "elsewhere")
+    address = {"run": lacking, "runs": ids["low"], "method": "Saliency", "target": "own prediction"}
+    page = opened(**address)
+    assert not page.exception
+    assert titles(page) == ["Picture", "Dense", "Unstructured 0.50, retrained", "Unstructured 0.20"]
+    assert "its weights are not here" in words(page)
+    assert "Run it again" in words(page)
+    assert "One colour scale for all 2 maps" in words(page)
+    assert page.button(key=f"again {lacking}").label == "Go to Trade-offs"
+    page = opened(**address, closeup=lacking, closer="Methods", methods=["Saliency"])
+    assert not page.exception
+    assert f"the weights of the retrained run {lacking} are not here" in page.warning[0].value.replace("\\", "")
+    aside.rename(weights_folder(folder, lacking))
+    page = opened(**address)
+    assert "its weights are not here" not in words(page)
+    assert "One colour scale for all 3 maps" in words(page)
+
+
+def test_damaged_weights_are_told_like_missing_ones(retrained_ids, folder):
+    (weights_folder(folder, retrained_ids["middle"]) / "weights.safetensors").write_bytes(b"nothing")
+    page = opened(run=retrained_ids["middle"], method="Saliency")
+    assert not page.exception
+    assert "its weights are not here" in words(page)
+
+
+def test_a_network_that_is_retrained_anew_is_another_one(retrained_ids, folder, weights):
+    run_id = retrained_ids["middle"]
+    before = map_of(folder, run_id)
+    spec = retrained(ExperimentSpec(str(weights), pruning=PRUNINGS["middle"]))
+    save_retrained(open_store(folder), spec, run_id, seed=1)
+    assert not np.array_equal(map_of(folder, run_id), before)
+
+
+def test_without_an_address_networks_that_are_not_here_are_left_out(ids, retrained_ids, folder):
+    for run_id in retrained_ids.values():
+        delete_networks(folder, [run_id])
+    page = opened()
+    assert titles(page) == ["Picture", "Dense", "Unstructured 0.50", "Structured 0.05"]
+    names = page.multiselect(key="pinned").options
+    assert "unstructured L1 0.50, local, retrained 2 epochs by SGD, its weights are not here" in names
+
+
+def test_files_of_networks_of_one_title_have_names_of_their_own(ids, folder, weights):
+    subject = find_subject(ExperimentSpec(str(weights)), folder)
+    slow = replace(RETRAINING, learning_rate=0.001)
+    specs = [retrained(ExperimentSpec(str(weights), pruning=PRUNINGS["middle"]), how) for how in (RETRAINING, slow)]
+    runs = [put(folder, spec, subject, "middle") for spec in specs]
+    for spec, run_id in zip(specs, runs, strict=True):
+        save_retrained(open_store(folder), spec, run_id)
+    (family,) = families(runs_frame(open_store(folder)))
+    image, question = views.shown(subject, 0), Question("saliency")
+    asked = [(one, ask_of(image, family.member(one), question)) for one in runs]
+    found = [
+        View(family.member(one), views.probabilities_of(image, ask.variant), ask, ask.answer(silent))
+        for one, ask in asked
+    ]
+    assert found[0].title == found[1].title == "Unstructured 0.50, retrained"
+    with zipfile.ZipFile(io.BytesIO(all_files(found, Look(), [1.0, 1.0]))) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".npz")]
+        assert len(names) == 2
+        assert all("Unstructured-0.50-retrained" in name for name in names)
+        about = [json.loads(str(np.load(io.BytesIO(archive.read(name)))["about"])) for name in names]
+    assert [one["run"] for one in about] == runs
+    assert [one["retraining"]["learning_rate"] for one in about] == [0.02, 0.001]
 
 
 def test_an_unknown_run_or_image_is_named_and_the_page_goes_on(ids):
