@@ -10,6 +10,7 @@ from core.jobs.process import has_worker
 from core.results import history
 from core.series import with_series
 from core.store.queue import FAILED, OPEN, RUNNING, Job, forget
+from core.store.retrained import has_weights
 from core.store.runs import delete_runs, runs_frame
 from core.words import count, duration
 from pages.widgets.core_access import executor, keep_workers, store
@@ -168,17 +169,19 @@ def _actions(chosen: pd.DataFrame) -> None:
 
 @st.dialog("Delete runs")
 def _confirm(chosen: pd.DataFrame) -> None:
-    busy = chosen[chosen["state"].isin(OPEN)]
-    if len(busy):
+    ids = chosen["id"].tolist()
+    if {job.subject for job in executor().list(OPEN)} & set(ids):
         st.warning("Some of these are queued or running. Cancel them first, then delete them.")
         return
     st.markdown(f"{count(len(chosen), 'run')} and all that was measured on {_them(len(chosen))} will be gone.")
+    if retrained := sum(has_weights(store().folder, one) for one in ids):
+        st.markdown(f"So will what retraining made: {count(retrained, 'network')}, which took its time.")
     if chosen["shipped"].any():
         st.caption("Runs that shipped with the demo come back at the next start of the app.")
     with st.container(horizontal=True):
         if st.button(f"Delete {count(len(chosen), 'run')}", type="primary"):
             with shown_errors():
-                delete_runs(store(), chosen["id"].tolist())
+                delete_runs(store(), ids)
             st.rerun()
         if st.button("Keep them"):
             st.rerun()
