@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import pandas as pd
 
 from core.evaluation.accuracy import against_dense, per_class
 from core.experiment import ExperimentSpec, spec_in_words
-from core.figures.axes import ACROSS, Axis
+from core.figures.axes import ACROSS, AXES, Axis
 from core.series import Series
 from core.store import queue
 from core.store.database import Store
@@ -20,7 +22,7 @@ from core.store.queue import Job
 from core.store.runs import Run, find_result, find_run
 from core.surveys import agreement_table
 from core.training.history import History
-from core.words import NOT_KNOWN, points, points_between
+from core.words import NOT_KNOWN, points, points_between, size, speed
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,39 @@ def _classes(store: Store, run: Run, dense_id: str, images: int, classes: tuple[
         return pd.DataFrame()
     pruned, dense = load(store, run.id, images), load(store, dense_id, images)
     return per_class(pruned, dense, classes) if len(pruned) and len(dense) else pd.DataFrame()
+
+
+def cost_table(detail: Detail) -> pd.DataFrame:
+    """Return what a run costs beside the dense network, as a table for the eye; what is not known is left out.
+
+    `with zeros` is the network as it was pruned, `compacted` the one from which removed channels are really taken out.
+    """
+    networks = {"dense": detail.dense_size | detail.dense_speed}
+    if not detail.spec.is_dense:
+        networks["control" if detail.spec.is_control else "with zeros"] = detail.size | detail.speed
+    if not detail.spec.pruning.dense:
+        compact = (values.get("compact") or {} for values in (detail.size, detail.speed))
+        networks["compacted"] = reduce(operator.or_, compact)
+    rows = {words: [_cost(costs, key, form) for costs in networks.values()] for words, (key, form) in _COSTS.items()}
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=list(networks)).rename_axis("").reset_index()
+    known = table[list(networks)] != NOT_KNOWN
+    return table.loc[known.any(axis=1), ["", *known.columns[known.any(axis=0)]]].reset_index(drop=True)
+
+
+_COSTS: dict[str, tuple[str, Callable[[float], str]]] = {
+    "parameters": ("parameters", AXES["parameters"].form),
+    "not zero": ("nonzero", AXES["parameters"].form),
+    "MACs": ("macs", AXES["MACs"].form),
+    "MACs not with zero": ("nonzero_macs", AXES["MACs"].form),
+    "file": ("bytes", size),
+    "file, compressed": ("compressed_bytes", size),
+    "latency": ("latency_ms", AXES["latency"].form),
+    "throughput": ("images_per_second", speed),
+}
+
+
+def _cost(costs: Mapping[str, Any], key: str, form: Callable[[float], str]) -> str:
+    return form(costs[key]) if costs.get(key) is not None else NOT_KNOWN
 
 
 def results_table(runs: pd.DataFrame) -> pd.DataFrame:

@@ -8,11 +8,8 @@ from functools import cached_property
 import pandas as pd
 import streamlit as st
 
-from core.data.pack import pack_cost
 from core.experiment import ExperimentSpec, Extent
-from core.figures.axes import AXES, MEASURES
 from core.figures.curves import tradeoff_curves
-from core.jobs.estimate import Estimate, estimate
 from core.jobs.subject import Subject
 from core.networks.registry import NETWORKS, load_network
 from core.results import find_detail, results_csv, results_table
@@ -20,16 +17,19 @@ from core.series import Series, series_of, with_series
 from core.store.queue import FAILED, OPEN
 from core.store.runs import runs_frame
 from core.sweep import Sweep, images_in_words
-from core.words import count, duration, listed, size, speed
+from core.words import count, listed, size
 from pages.widgets.core_access import executor, keep_workers, prepare_demo, store, subject_of
 from pages.widgets.detail import draw_detail
+from pages.widgets.drawn import Drawn, choose_drawn, draw_front, list_front, offer_measuring
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
 from pages.widgets.progress import POLL_SECONDS, queue_line
 from pages.widgets.router import through_router
+from pages.widgets.run_row import Asked, run_row
 from pages.widgets.sensitivity import draw_sensitivity
 from pages.widgets.settings import Settings, read_settings
 from pages.widgets.surveys import Below, choose_below, draw_below, explain_below, offer_surveys
+from pages.widgets.training_images import with_training_images
 
 CHART = "curves"
 
@@ -39,8 +39,12 @@ class View:
     """What the page shows: a network and images, and what is asked for on them (None where a setting is refused)."""
 
     subject: Subject
-    specs: tuple[ExperimentSpec, ...] | None
-    extent: Extent | None
+    asked: Asked | None
+
+    @property
+    def specs(self) -> tuple[ExperimentSpec, ...] | None:
+        """The experiments that are asked for."""
+        return self.asked.specs if self.asked else None
 
     @cached_property
     def curves(self) -> frozenset[Series] | None:
@@ -63,11 +67,12 @@ def page() -> None:
     with shown_errors():
         subject = subject_of(ExperimentSpec(settings.network, settings.weights, settings.data, settings.preprocess))
         working = bool(executor().list(OPEN))
-    view = View(subject, None, None)
+    view = View(subject, None)
     with shown_errors(stop=False):
         sweep, extent = settings.sweep(), settings.extent()
-        view = View(subject, tuple(sweep.specs()), extent)
         _headline(sweep, extent, subject)
+        sweep, pools = with_training_images(sweep, subject)
+        view = View(subject, Asked(tuple(sweep.specs()), extent, pools))
     st.fragment(_live, run_every=POLL_SECONDS if working else None)(view, working)
     prepare_demo()
 
@@ -111,8 +116,8 @@ def _live(view: View, working: bool) -> None:
         if working and not jobs:
             st.rerun()
         runs = view.runs()
-        if view.specs is not None and view.extent is not None:
-            _run_row(runs, view.subject, view.specs, view.extent)
+        if view.asked is not None:
+            run_row(runs, view.subject, view.asked)
         if jobs:
             keep_workers()
             queue_line(jobs)
@@ -120,92 +125,19 @@ def _live(view: View, working: bool) -> None:
         draw_sensitivity(view.subject, view.specs, runs)
 
 
-def _run_row(runs: pd.DataFrame, subject: Subject, specs: tuple[ExperimentSpec, ...], extent: Extent) -> None:
-    cost = estimate(runs, specs, subject, extent)
-    button, words = st.columns([1, 9], vertical_alignment="center", wrap=False)
-    words.markdown(plain(_cost_in_words(cost, subject, extent)))
-    if button.button("Run", type="primary", disabled=not cost.new, width="stretch", key="run_button"):
-        with st.spinner("Queueing …"):
-            executor().submit(specs, extent)
-            keep_workers()
-        st.rerun()
-
-
-def _cost_in_words(cost: Estimate, subject: Subject, extent: Extent) -> str:
-    if not cost.new:
-        return _nothing_to_run(cost)
-    parts = (
-        count(cost.new, "new network"),
-        _time_in_words(cost, "at most" if extent.precision is not None else "about"),
-        _packing(subject),
-        f"{cost.open:,} queued" if cost.open else "",
-        f"{cost.known:,} known" if cost.known else "",
-    )
-    return " · ".join(part for part in parts if part)
-
-
-def _time_in_words(cost: Estimate, bound: str) -> str:
-    if cost.speed is None or cost.seconds is None:
-        return "how long is known once something ran on this device"
-    guess = "" if cost.speed.measured_here else " (a guess until something ran here)"
-    return f"{bound} {duration(cost.seconds)} at {speed(cost.speed.images_per_second)}{guess}"
-
-
-def _nothing_to_run(cost: Estimate) -> str:
-    if cost.open:
-        return f"{count(cost.open, 'network')} queued, {cost.known:,} known"
-    return f"{count(cost.known, 'network')} asked for, all known this exactly"
-
-
-def _packing(subject: Subject) -> str:
-    if subject.packed() is not None:
-        return ""
-    cost = pack_cost(subject.source, subject.preset)
-    return f"before that, once, {count(cost.images, 'image')} to pack ({size(cost.bytes)})"
-
-
 def _results(view: View, runs: pd.DataFrame, *, working: bool) -> None:
-    axis, measure, everything = _axes()
+    drawn = choose_drawn()
     below = choose_below(runs)
-    shown = runs if everything or view.curves is None else _chosen(runs, view.curves)
+    shown = runs if drawn.everything or view.curves is None else _chosen(runs, view.curves)
     _failures(shown)
     if "images" not in shown or shown["images"].isna().all():
         _nothing_yet(working=working)
         return
-    _curves_and_detail(view.subject, shown, axis, measure, below)
+    _curves_and_detail(view.subject, shown, drawn, below)
 
 
 def _chosen(runs: pd.DataFrame, curves: frozenset[Series]) -> pd.DataFrame:
     return runs[[one is None or one in curves for one in runs["series"]]]
-
-
-def _axes() -> tuple[str, str, bool]:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        axis = st.segmented_control(
-            "Across",
-            list(AXES),
-            default="rate",
-            required=True,
-            help="rate: the share that was asked for; sparsity: the share of the prunable weights that is really zero",
-            key="x",
-            bind="query-params",
-        )
-        measure = st.segmented_control(
-            "Up",
-            list(MEASURES),
-            default="top-1",
-            required=True,
-            help="top-1: the likeliest class is right; top-5: one of the five likeliest is; loss: cross-entropy, nats",
-            key="y",
-            bind="query-params",
-        )
-        everything = st.toggle(
-            "All known curves",
-            help="Show everything measured on this network and these images, not only what is set.",
-            key="all",
-            bind="query-params",
-        )
-    return str(axis), str(measure), everything
 
 
 def _failures(runs: pd.DataFrame) -> None:
@@ -234,12 +166,13 @@ def _nothing_yet(*, working: bool) -> None:
     st.info(text)
 
 
-def _curves_and_detail(subject: Subject, runs: pd.DataFrame, axis: str, measure: str, below: Below | None) -> None:
+def _curves_and_detail(subject: Subject, runs: pd.DataFrame, drawn: Drawn, below: Below | None) -> None:
     classes, chosen = subject.network.classes, st.query_params.get("run", "")
     detail = find_detail(store(), chosen, classes) if chosen in set(runs["id"]) else None
-    figure = tradeoff_curves(runs, len(classes), x=axis, y=measure, selected=chosen, dark=is_dark())
+    figure = tradeoff_curves(runs, len(classes), x=drawn.axis, y=drawn.measure, selected=chosen, dark=is_dark())
+    figure = draw_front(figure, drawn, runs)
     if below:
-        figure = draw_below(figure, below, runs, subject, axis)
+        figure = draw_below(figure, below, runs, subject, drawn.axis)
     with st.container(horizontal=True) if detail else st.container():
         with st.container(width="stretch"):
             st.plotly_chart(
@@ -247,6 +180,8 @@ def _curves_and_detail(subject: Subject, runs: pd.DataFrame, axis: str, measure:
                 config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
             )  # fmt: skip
             st.caption("Click a point for its layers, its worst classes and what it looks at. Drag to zoom.")
+            offer_measuring(drawn, runs)
+            list_front(drawn, runs)
             if below:
                 offer_surveys(below, runs, subject)
                 explain_below(below)

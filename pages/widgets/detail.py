@@ -6,22 +6,27 @@ import pandas as pd
 import streamlit as st
 
 from core.figures.curves import layer_bars
-from core.results import Detail
+from core.results import Detail, cost_table
 from core.surveys import YARDSTICKS
 from core.words import between, count, percent, points, points_between, probability
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
+from pages.widgets.trained import draw_training
 
 _CLASSES_SHOWN = 6
 
 
 def draw_detail(detail: Detail) -> None:
-    """Draw the figures, the layers and the worst classes of a run, and the ways into Saliency and Forgetting."""
+    """Draw the figures, the training, the costs, the layers and the worst classes of a run, and the ways elsewhere."""
     _head(detail)
     if not detail.figures:
         st.caption("Nothing is measured on this network yet.")
+        draw_training(detail)
         return
     _figures(detail)
+    draw_training(detail)
+    if detail.size or detail.speed:
+        _costs(detail)
     if detail.run.technique:
         _layers(detail)
     if len(detail.maps):
@@ -59,6 +64,13 @@ def _lines(detail: Detail) -> list[str]:
     if "change" in run:
         interval = points_between(run["change_low"], run["change_high"])
         lines.append(f"Against dense {interval} points on the same images, McNemar {probability(run['mcnemar_p'])}")
+    if detail.control:
+        control = detail.control
+        interval = points_between(control["change_low"], control["change_high"])
+        lines.append(
+            f"Against the dense control {points(control['change'])} ({interval}) on "
+            f"{count(control['paired_images'], 'image')}, McNemar {probability(control['mcnemar_p'])}"
+        )
     lines.append(f"Loss {run['loss']:.3f}")
     if detail.run.technique and sparsity:
         lines.append(
@@ -66,6 +78,18 @@ def _lines(detail: Detail) -> list[str]:
             f"conv weights, {percent(sparsity['all'])} of all parameters"
         )
     return lines
+
+
+def _costs(detail: Detail) -> None:
+    """Draw what the network costs beside the dense one, as it is and with removed channels really taken out."""
+    device = f"; times on {detail.speed['device']}" if detail.speed else ""
+    st.markdown(
+        "Size and speed",
+        help=plain(f"With zeros: as pruned, the zeros still there. Compacted: removed channels taken out{device}."),
+    )
+    st.dataframe(cost_table(detail), hide_index=True)
+    if detail.size and not detail.size.get("compact") and detail.size.get("why"):
+        st.caption(plain(f"Not compacted: {detail.size['why']}. Masked zeros make nothing faster."))
 
 
 def _layers(detail: Detail) -> None:

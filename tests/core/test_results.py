@@ -12,7 +12,7 @@ from core.figures.pareto import pareto_front
 from core.interpretability.question import Question
 from core.predictions import PREDICTION
 from core.pruning.settings import Pruning
-from core.results import find_detail, front_table, history, results_csv, results_table
+from core.results import cost_table, find_detail, front_table, history, results_csv, results_table
 from core.series import with_series
 from core.store.database import open_store
 from core.store.predictions import append
@@ -181,3 +181,13 @@ def test_the_front_says_what_each_network_loses_against_dense_and_against_contro
     assert table[0]["against dense"] == table[0]["against control"] == NOT_KNOWN
     assert table[1]["against dense"].startswith("−2.2 points")
     assert table[1]["against control"].startswith("−1.1 points")
+
+
+def test_costs_stand_beside_the_dense_ones_and_what_nobody_measured_is_left_out(store, runs):
+    with store.writing() as db:
+        put_result(db, runs[0], "size", {"parameters": 6e6, "macs": 5e8, "compact": None})
+        put_result(db, runs[1], "size", {"parameters": 6e6, "macs": 5e8, "compact": {"parameters": 2e6, "macs": 1.5e8}})
+    table = cost_table(find_detail(store, runs[1], CLASSES)).set_index("").to_dict("index")
+    assert table["MACs"] == {"dense": "500 M", "with zeros": "500 M", "compacted": "150 M"}
+    assert list(table) == ["parameters", "MACs"]
+    assert list(cost_table(find_detail(store, runs[0], CLASSES))) == ["", "dense"]

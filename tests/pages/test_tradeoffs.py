@@ -1,15 +1,22 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
+from core.experiment import ExperimentSpec, Extent
 from core.interpretability.question import Question
 from core.jobs.executor import Executor
+from core.jobs.subject import find_subject, resolved
 from core.pruning.techniques import TECHNIQUES
 from core.store import queue
 from core.store.runs import put_result, runs_frame
 from core.surveys import Survey
+from core.training.history import History, Row
+from core.training.presets import PRESETS
+from tests.pages.conftest import predictions, record
 
 ONE = {"technique": "unstructured", "unstructured_rates": "0.2, 0.5", "images": "96"}
 
@@ -288,3 +295,130 @@ def test_nothing_may_stand_below(surveyed, visit):
     page.multiselect(key="below").set_value([]).run()
     assert not below(page)
     assert "Survey" not in labels(page)
+
+
+QUICK = PRESETS["quick"].retraining
+
+
+def history(*epochs):
+    """A training that got so far, an epoch and its held-out top-1 each."""
+    none = dict.fromkeys(("learning_rate", "loss", "top1", "images_per_second"))
+    trained = {"learning_rate": 0.01, "loss": 1.0, "top1": 0.5, "images_per_second": 20.0}
+    rows = [
+        Row(1, epoch, 0.5, 0.5, held_out_loss=1.0, held_out_top1=top1, seconds=60.0 if epoch else 0.0,
+            **(trained if epoch else none))
+        for epoch, top1 in epochs
+    ]  # fmt: skip
+    return History(tuple(rows), 2280, 120).to_json() | {"epochs": len(rows) - 1, "training_images_per_second": 20.0}
+
+
+@pytest.fixture
+def retrained(measured, empty_store, specs):
+    """Run ids by name: the network pruned at 0.5 retrained, and its dense control, beside those that are measured."""
+    asked = [resolved(replace(specs[rate], retraining=QUICK)) for rate in (0.0, 0.5)]
+    ids = Executor(empty_store).submit(asked, Extent(96)).run_ids
+    labels = find_subject(specs[0.0], empty_store.folder).source.labels[:96]
+    for run_id, right in zip(ids[1:], (92, 84), strict=True):
+        record(empty_store, run_id, 0.5, predictions(labels, right), predictions(labels, 90))
+        with empty_store.writing() as db:
+            put_result(db, run_id, "training", history((0, 0.3), (1, 0.6), (2, 0.7)))
+    return {"control": ids[1], "retrained": ids[2]}
+
+
+WAYS = ONE | {"unstructured_rates": "0.5", "retraining": ["none", "quick"]}
+
+
+def test_pruned_and_retrained_curves_stand_side_by_side_with_the_dense_control_as_a_level(retrained, measured, visit):
+    page = visit(**WAYS)
+    assert not page.exception
+    assert points(page) == {
+        "Dense": [measured[0.0]],
+        "Unstructured": [measured[0.2], measured[0.5]],
+        "Unstructured, retrained 2 epochs by SGD": [retrained["retrained"]],
+        "Dense control, retrained 2 epochs by SGD": [retrained["control"]],
+    }
+    assert "control 95.8 %" in [one["text"] for one in figure(page)["layout"]["annotations"]]
+    assert "as pruned and retrained 2 epochs by SGD, with the dense control" in words(page)
+    assert "4 networks asked for, all known this exactly" in words(page)
+
+
+def test_training_is_part_of_what_it_will_cost(measured, visit):
+    page = visit(**WAYS)
+    assert "2 new networks" in words(page)
+    assert re.search(r"about \d+ (s|min), of it \d+ (s|min) training at [\d.]+ images/s \(a guess until", words(page))
+
+
+def test_without_the_dense_control_only_what_is_pruned_is_retrained(measured, visit):
+    page = visit(**WAYS, control="false")
+    assert "1 new network" in words(page)
+    assert "without a dense control" in words(page)
+
+
+def test_ones_own_recipe_begins_with_a_preset_and_each_setting_of_it_counts(empty_store, visit):
+    recipe = {"published-adam.epochs": "3", "published-adam.steps": "2", "published-adam.spacing": "cubic"}
+    more = {"published-adam.held": "false", "training_images": "640", "training_seed": "5"}
+    page = visit(**ONE, retraining="own", base="published-adam", **recipe, **more)
+    assert not page.exception
+    assert "retrained 2 x 3 epochs by Adam, masks not held" in words(page)
+    assert "zeros grow back" in words(page)
+    button(page, "Run").click().run()
+    asked = [ExperimentSpec.from_json(text).retraining for text in runs_frame(empty_store)["spec"]]
+    settings = {"epochs": 3, "steps": 2, "spacing": "cubic", "held": False, "images": 640, "seed": 5}
+    expected = replace(PRESETS["published-adam"].retraining, data="scenes:training", **settings)
+    assert {one and replace(one, data_sha="") for one in asked} == {None, expected}
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"retraining": ""}, "no retraining is chosen"),
+        ({"retraining": "own", "quick.epochs": "0"}, "0 epochs with the optimiser sgd"),
+        ({"retraining": "quick", "training": "/nowhere/train"}, "no folder /nowhere/train"),
+    ],
+)
+def test_a_retraining_that_cannot_be_is_refused_and_the_curve_stays(measured, visit, setting, said):
+    page = visit(**(ONE | setting))
+    assert not page.exception
+    assert said in words(page).lower()
+    assert points(page)["Unstructured"] == [measured[0.2], measured[0.5]]
+
+
+def test_the_detail_of_a_retrained_network_shows_its_training_and_what_it_gains_over_the_control(retrained, visit):
+    page = visit(**WAYS, run=retrained["retrained"])
+    assert "Against the dense control −8.3 points" in words(page)
+    assert "2 epochs in 2 min at 20 images/s, on 2,280 images" in words(page)
+    accuracy = figure(page, 1)["data"][0]
+    assert accuracy["y"] == [0.3, 0.6, 0.7]
+    assert accuracy["x"] == [0, 1, 2]
+
+
+def test_a_training_that_was_cancelled_says_where_it_goes_on(retrained, empty_store, specs, visit):
+    asked = resolved(replace(specs[0.2], retraining=QUICK))
+    run_id = Executor(empty_store).submit([asked], Extent(96)).run_ids[-1]
+    with empty_store.writing() as db:
+        put_result(db, run_id, "training", history((0, 0.3), (1, 0.6)))
+    queue.cancel(empty_store, [queue.job_id("accuracy", run_id)])
+    page = visit(**WAYS, run=run_id, all="true")
+    assert "Its checkpoint is at epoch 1 of 2: *Run* goes on from there" in words(page)
+    assert figure(page, 1)["data"][0]["y"] == [0.3, 0.6]
+
+
+def test_costs_that_nobody_measured_are_counted_and_the_rest_is_drawn(measured, empty_store, visit):
+    with empty_store.writing() as db:
+        for rate in (0.0, 0.2):
+            put_result(db, measured[rate], "size", {"macs": 5e8, "nonzero": 6e6 * (1 - rate)})
+    page = visit(**ONE, x="MACs")
+    assert "MACs" in figure(page)["layout"]["xaxis"]["title"]["text"]
+    assert points(page) == {"Dense": [measured[0.0]], "Unstructured": [measured[0.2]]}
+    assert "not known of 1 of 3 networks" in words(page)
+    assert "Zeros that are only masked make nothing faster" in words(page)
+    assert "Measure" in labels(page)
+
+
+def test_the_front_is_drawn_and_listed(retrained, measured, visit):
+    page = visit(**WAYS, front="true")
+    (line,) = [trace for trace in figure(page)["data"] if trace.get("name") == "Pareto front"]
+    assert line["y"] == [pytest.approx(92 / 96), pytest.approx(84 / 96)]
+    table = page.dataframe[0].value
+    assert table["network"].tolist()[1].startswith("Unstructured 0.50")
+    assert table["against control"].tolist()[1].startswith("−8.3 points")

@@ -1,0 +1,84 @@
+"""How the network of the clicked point was retrained: the recipe, the curves, and how the training stands."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.figures.training import training_curves
+from core.pruning.schedule import SPACINGS
+from core.results import Detail
+from core.store.queue import CANCELLED, FAILED, RUNNING
+from core.training.history import History
+from core.training.retraining import Retraining
+from core.words import count, duration, speed
+from pages.widgets.errors import plain
+from pages.widgets.look import is_dark
+
+
+def draw_training(detail: Detail) -> None:
+    """Draw the recipe of a retrained run, how its training stands and, epoch by epoch, how it went."""
+    how = detail.spec.retraining
+    if how is None:
+        return
+    st.markdown("Training" if how.trains else "Re-calibration", help=plain("; ".join(_recipe(how))))
+    _state(detail, how)
+    if detail.training and detail.training.rows:
+        figure = training_curves(detail.training, detail.run.technique, dark=is_dark())
+        st.plotly_chart(figure, key="training_curves", config={"displayModeBar": False})
+
+
+def _recipe(how: Retraining) -> list[str]:
+    """Return what matters of a recipe, in words."""
+    images = "all images" if how.images is None else f"at most {count(how.images, 'image')}"
+    if not how.trains:
+        return [f"batch norm's statistics anew on {images} of {how.data}", "nothing is trained"]
+    rise = f", the rate rising {SPACINGS[how.spacing].title.lower()}" if how.steps > 1 else ""
+    said = [
+        f"{count(how.steps, 'step')} of {count(how.epochs, 'epoch')}{rise}",
+        f"{images} of {how.data}, {how.batch * how.accumulate:,} a batch",
+        f"{how.optimiser}, learning rate {how.learning_rate:g} {how.schedule}",
+        f"weight decay {how.weight_decay:g}",
+        f"crops from {how.crop:g} of the area" if how.crop < 1 else "no crops",
+        "flipped at random" if how.flip else "",
+        f"label smoothing {how.smoothing:g}" if how.smoothing else "",
+        f"distillation {how.distillation:g}" if how.distillation else "",
+        f"stops after {count(how.patience, 'epoch')} without gain" if how.patience else "",
+        "re-calibrated at the end" if how.recalibrate else "",
+        "masks held" if how.held else "masks not held: zeros grow back, the study's procedure",
+        f"seed {how.seed}",
+    ]
+    return [words for words in said if words]
+
+
+def _state(detail: Detail, how: Retraining) -> None:
+    history, job = detail.training or History(), detail.job
+    begun = _begun(history, how)
+    if job and job.state == FAILED:
+        st.error(plain(job.message), title="The run failed" + (f" after {begun}" if begun else ""))
+    elif job and job.state == CANCELLED and not detail.figures:
+        kept = f"Its checkpoint is at {begun}: *Run* goes on from there." if begun else "*Run* begins anew."
+        st.info(f"Cancelled while it was trained. {kept}")
+    elif job and job.state == RUNNING and not detail.figures:
+        st.caption(plain(f"Training: {begun}" if begun else "Training begins"))
+    elif history.rows:
+        st.caption(plain(_done(history, how)))
+
+
+def _begun(history: History, how: Retraining) -> str:
+    """Return how far a training is: "epoch 2 of 3 in step 1 of 4"; empty before the first epoch's end."""
+    if not any(row.epoch for row in history.rows):
+        return ""
+    last = history.rows[-1]
+    return f"epoch {last.epoch} of {how.epochs}" + (f" in step {last.step} of {how.steps}" if how.steps > 1 else "")
+
+
+def _done(history: History, how: Retraining) -> str:
+    epochs = sum(row.epoch > 0 for row in history.rows)
+    rates = [row.images_per_second for row in history.rows if row.images_per_second]
+    fewer = " (stopped early)" if epochs < how.epochs * how.steps else ""
+    at = f" at {speed(sorted(rates)[len(rates) // 2])}" if rates else ""
+    took = f" in {duration(history.seconds)}{at}" if history.seconds else ""
+    return (
+        f"{count(epochs, 'epoch')}{fewer}{took}, on {count(history.images, 'image')}; "
+        f"{count(history.held_out, 'image')} held out from training to draw this. {'; '.join(_recipe(how))}."
+    )
