@@ -107,4 +107,5 @@ def batches(views: Views, stretch: Stretch, device: torch.device) -> Generator[t
     """
     cuda = device.type == "cuda"
     workers = max(1, available_cores() - 1) if cuda else 1
-    yield from DataLoader(views, batch_size=None, sampler=stretch, num_workers=workers, pin_memory=cuda)
+    own = torch.Generator()  # a loader draws from torch's random state otherwise, as dropout does
+    yield from DataLoader(views, batch_size=None, sampler=stretch, num_workers=workers, pin_memory=cuda, generator=own)

@@ -13,7 +13,7 @@ from core.training.history import History, Told
 from core.training.learner import Learner
 from core.training.plan import Plan
 
-_TELL_EVERY = 0.5  # seconds; to tell the loss means to wait for the device
+TELL_EVERY = 0.5  # seconds; to tell the loss means to wait for the device
 
 
 class Watch:
@@ -58,7 +58,7 @@ class Watch:
 
     def _after_step(self, learner: Learner) -> None:
         now = time.monotonic()
-        if now - self.last_told >= _TELL_EVERY:
+        if now - self.last_told >= TELL_EVERY:
             self.require_finite(learner, learner.tally.loss())
             self._tell(learner)
         if now - self.last_saved >= self.save_every:
