@@ -62,8 +62,12 @@ class Executor:
         return Submission(tuple(run.id for run in runs), tuple(job for job in asked if job))
 
     def survey(self, specs: Iterable[ExperimentSpec], survey: Survey) -> Job | None:
-        """Ask for a survey of networks on the same data; None if all of it is known. One job does all of them."""
-        ordered = with_dense_first(map(resolved, specs))
+        """Ask for a survey of networks on the same data; None if all of it is known. One job does all of them.
+
+        A network that was retrained is named by what it was retrained on; those images need not be here any more.
+        """
+        named = (spec if spec.retraining and spec.retraining.data_sha else resolved(spec) for spec in specs)
+        ordered = with_dense_first(named)
         subject = find_subject(ordered[0], self.store.folder)
         wanted = [spec for spec in ordered if not _is_surveyed(self.store, spec, subject, survey)]
         if not wanted:
