@@ -16,9 +16,7 @@ import torch_pruning
 from torch import Tensor, nn
 
 from core.errors import InvalidSettingError
-from core.layer_names import CONVS
 from core.networks.blocks import LocalResponseNorm
-from core.networks.layers import channel_parameters, layer
 from core.words import count
 
 _TRACED = 64  # pixels a side of the image that is sent through a network to see what depends on what
@@ -35,15 +33,6 @@ class Compact:
     def channels(self) -> int:
         """How many channels are gone."""
         return sum(map(len, self.removed.values()))
-
-
-@dataclass(frozen=True, eq=False)
-class _Reader:
-    """A layer that takes channels of another: its input `inputs[i]` is the other's channel `channels[i]`."""
-
-    name: str
-    inputs: Tensor
-    channels: Tensor
 
 
 class _AcrossChannels(nn.Module):
@@ -66,78 +55,77 @@ def compact(module: nn.Module) -> Compact:
     Raises InvalidSettingError with the reason if no channel can go.
     """
     small = copy.deepcopy(module).eval()
-    norms = _norms(small)
+    norms = {name: part for name, part in small.named_modules() if isinstance(part, LocalResponseNorm)}
     for name in norms:
         small.set_submodule(name, _AcrossChannels())
-    graph = _graph(small)
-    removed = _removed(small, graph)
+    graph, convs = _graph(small), _convs(small)
+    removed = _removed(graph, convs)
     if not removed:
         raise _refusal(module)
     for name, channels in removed.items():
-        _group(graph, layer(small, name), channels).prune()
+        _group(graph, convs[name], channels).prune()
     for name, norm in norms.items():
         small.set_submodule(name, norm)
     return Compact(small.requires_grad_(False), removed)
 
 
-def _norms(module: nn.Module) -> dict[str, nn.Module]:
-    return {name: part for name, part in module.named_modules() if isinstance(part, LocalResponseNorm)}
+def _convs(module: nn.Module) -> dict[str, nn.Conv2d]:
+    """Return the convolutions by name, in the order of the network."""
+    return {name: part for name, part in module.named_modules() if isinstance(part, nn.Conv2d)}
 
 
 def _graph(module: nn.Module) -> torch_pruning.DependencyGraph:
-    module.requires_grad_(True)
-    image = torch.zeros(1, 3, _TRACED, _TRACED, device=next(module.parameters()).device)
+    weight = next(module.requires_grad_(True).parameters())
     with torch.enable_grad():
         return torch_pruning.DependencyGraph().build_dependency(
             module,
-            image.to(next(module.parameters()).dtype),
+            weight.new_zeros(1, 3, _TRACED, _TRACED),
             customized_pruners={_AcrossChannels: torch_pruning.ops.ElementWisePruner()},
             verbose=False,
         )
 
 
-def _group(graph: torch_pruning.DependencyGraph, conv: nn.Module, channels: Sequence[int]) -> torch_pruning.Group:
+def _group(graph: torch_pruning.DependencyGraph, conv: nn.Conv2d, channels: Sequence[int]) -> torch_pruning.Group:
+    """Return all that has to go together with these output channels of a convolution."""
     return graph.get_pruning_group(conv, torch_pruning.prune_conv_out_channels, list(channels))
 
 
-def _removed(module: nn.Module, graph: torch_pruning.DependencyGraph) -> dict[str, tuple[int, ...]]:
+def _removed(graph: torch_pruning.DependencyGraph, convs: Mapping[str, nn.Conv2d]) -> dict[str, tuple[int, ...]]:
     """Return what goes from each layer. Seen from the end, so that what a layer reads is known before who feeds it."""
-    names = {part: name for name, part in module.named_modules()}
-    dead: dict[str, Tensor] = {}
-    for name in reversed(CONVS):
-        silent = silent_channels(module, name)
-        targets = _group(graph, layer(module, name), range(len(silent)))
-        fixed = any(isinstance(item.dep.target.module, _AcrossChannels) for item in targets)
-        unread = ~_read(module, len(silent), _readers(targets, names), dead)
-        dead[name] = torch.zeros_like(silent) if fixed else silent | unread
-    return {name: _but_one(dead[name]) for name in CONVS if dead[name].any()}
+    dead: dict[nn.Module, Tensor] = {}
+    for conv in reversed(list(convs.values())):
+        group = _group(graph, conv, range(conv.out_channels))
+        fixed = any(isinstance(item.dep.target.module, _AcrossChannels) for item in group)
+        makes_nothing = _silent(group) | ~_read(group, conv.out_channels, dead)
+        dead[conv] = makes_nothing & (not fixed)
+    return {name: _but_one(dead[conv]) for name, conv in convs.items() if dead[conv].any()}
 
 
-def silent_channels(module: nn.Module, name: str) -> Tensor:
-    """Return which output channels of a layer are zero for every input: (channels,) bool, on the CPU."""
-    parameters = dict(module.named_parameters())
-    values = [parameters[key].detach() for key in (f"{name}.weight", *channel_parameters(module, name))]
+def _silent(group: torch_pruning.Group) -> Tensor:
+    """Return for which channels all that makes them, the filter, scale, shift and bias, is zero: (channels,) bool."""
+    makers = (torch_pruning.prune_conv_out_channels, torch_pruning.prune_batchnorm_out_channels)
+    values = [
+        value.detach() for item in group if item.dep.handler in makers for value in item.dep.target.module.parameters()
+    ]
     return torch.stack([~value.reshape(len(value), -1).any(1).cpu() for value in values]).all(0)
 
 
-def _readers(group: torch_pruning.Group, names: Mapping[nn.Module, str]) -> list[_Reader]:
-    inputs = (torch_pruning.prune_conv_in_channels, torch_pruning.prune_linear_in_channels)
-    return [
-        _Reader(names[item.dep.target.module], torch.tensor(item.idxs), torch.tensor(item.root_idxs))
-        for item in group
-        if item.dep.handler in inputs
-    ]
-
-
-def _read(module: nn.Module, channels: int, readers: Sequence[_Reader], dead: Mapping[str, Tensor]) -> Tensor:
-    """Return which of a layer's channels some filter that stays has a weight for."""
+def _read(group: torch_pruning.Group, channels: int, dead: Mapping[nn.Module, Tensor]) -> Tensor:
+    """Return for which channels some filter that stays, of any layer they feed, has a weight: (channels,) bool."""
+    readers = (torch_pruning.prune_conv_in_channels, torch_pruning.prune_linear_in_channels)
     read = torch.zeros(channels, dtype=torch.bool)
-    for reader in readers:
-        weight = layer(module, reader.name).weight.detach().cpu()
-        filters = weight[~dead[reader.name]] if reader.name in dead else weight
-        used = filters.reshape(*filters.shape[:2], weight[0, 0].numel()).any(2).any(0)
-        read[reader.channels[used[reader.inputs]]] = True
+    for item in group:
+        if item.dep.handler in readers:
+            used = _used_inputs(item.dep.target.module, dead)
+            read[torch.tensor(item.root_idxs)[used[item.idxs]]] = True
     return read
+
+
+def _used_inputs(layer: nn.Module, dead: Mapping[nn.Module, Tensor]) -> Tensor:
+    """Return which inputs of a convolution or linear layer the filters that stay have weights for: (inputs,) bool."""
+    weight: Tensor = layer.weight.detach().cpu()  # type: ignore[operator]
+    filters = weight[~dead[layer]] if layer in dead else weight
+    return filters.reshape(*filters.shape[:2], weight[0, 0].numel()).any(2).any(0)
 
 
 def _but_one(dead: Tensor) -> tuple[int, ...]:
@@ -154,13 +142,12 @@ def _refusal(module: nn.Module) -> InvalidSettingError:
 
 
 def _why(module: nn.Module) -> str:
-    weights = {name: layer(module, name).weight.detach() for name in CONVS}
-    zeros = sum(int((weight == 0).sum()) for weight in weights.values())
-    empty = {name: ~weight.flatten(1).any(1) for name, weight in weights.items()}
-    filters = sum(int(gone.sum()) for gone in empty.values())
-    within = sum(int(gone.sum()) * weights[name][0].numel() for name, gone in empty.items())
+    weights = [conv.weight.detach().flatten(1) for conv in _convs(module).values()]
+    zeros = sum(int((weight == 0).sum()) for weight in weights)
+    empty = [int((~weight.any(1)).sum()) for weight in weights]
+    within = sum(filters * weight.shape[1] for filters, weight in zip(empty, weights, strict=True))
     if not zeros:
         return "none of its weights is zero"
     if 2 * within > zeros:
-        return f"{count(filters, 'filter')} are zero, but a constant (batch norm's shift, or the bias) passes on"
+        return f"{count(sum(empty), 'filter')} are zero, but a constant (batch norm's shift, or the bias) passes on"
     return f"its {zeros:,} zeros are single weights, which make nothing smaller"

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from core.data.example import example
 from core.data.source import open_source
 from core.errors import InvalidSettingError
+from core.evaluation.inference import forward
 from core.layer_names import CONVS, INCEPTION_CONVS, LAYERS
 from core.networks.registry import load_network
-from core.pruning.compact import compact, silent_channels
+from core.pruning.compact import compact
 from core.pruning.masks import apply_masks, make_masks, pruned_copy
 from core.pruning.settings import Pruning
 from tests.reference import REFERENCE, needs_reference
@@ -31,16 +32,15 @@ def parameters(module):
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-@torch.no_grad()
 def largest_difference(one, other, inputs):
-    return float((one(inputs) - other(inputs)).abs().max())
+    return float((forward(one, inputs) - forward(other, inputs)).abs().max())
 
 
 def noise(size=64):
     return torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(5))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     which=st.sampled_from(["network", "bvlc"]),
     technique=st.sampled_from(["structured", "connection"]),
@@ -129,7 +129,7 @@ def test_channels_before_a_normalisation_across_channels_stay(bvlc):
     small = compact(masked)
     assert "conv2.conv" in small.removed
     assert not {"conv1.conv", "conv3.conv"} & set(small.removed)
-    assert silent_channels(masked, "conv1.conv").sum() == 32
+    assert small.module.conv1.conv.out_channels == 64
     assert largest_difference(small.module, masked, noise()) < 1e-5
 
 
@@ -146,21 +146,13 @@ def test_what_cannot_be_made_smaller_is_refused_with_the_reason(network, how, re
         compact(pruned(network, *how))
 
 
-def test_a_filter_is_silent_only_with_all_that_is_added_to_it(network, bvlc):
-    for module in (network, bvlc):
-        name = "inception3a.branch1.conv"
-        published = pruned(module, "structured", rate=0.5, form="published")
-        assert not silent_channels(published, name).any()
-        assert silent_channels(pruned(module, "structured", rate=0.5), name).sum() == 32
-
-
 def real_images(network, data, count=64):
     source = open_source(str(data), classes=len(network.classes))
     pixels = [example(source, network.preset, index).pixels for index in range(count)]
     return network.inputs(torch.from_numpy(np.stack(pixels)))
 
 
-@pytest.mark.parametrize("technique", ["structured", "connection"])
+@pytest.mark.parametrize("technique", ["structured", pytest.param("connection", marks=pytest.mark.slow)])
 def test_on_64_scenes_the_demo_network_says_the_same(technique):
     network = load_network("demo")
     masked = pruned(network.module, technique, rate=0.5)
@@ -173,9 +165,8 @@ def test_on_64_scenes_the_demo_network_says_the_same(technique):
 def test_on_64_photographs_the_network_of_2014_says_the_same(technique):
     network = load_network("googlenet-bvlc", REFERENCE / "weights" / "googlenet_bvlc.safetensors")
     masked = pruned(network.module, technique, rate=0.3)
-    assert (
-        largest_difference(compact(masked).module, masked, real_images(network, REFERENCE / "imagenet" / "val")) < 1e-5
-    )
+    photographs = real_images(network, REFERENCE / "imagenet" / "val")
+    assert largest_difference(compact(masked).module, masked, photographs) < 1e-5
 
 
 def test_every_layer_is_looked_at(network):
