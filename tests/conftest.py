@@ -16,9 +16,10 @@ from core.store.database import open_store
 
 @pytest.fixture(scope="session")
 def packs(tmp_path_factory):
-    """A folder of packed scenes that all tests share: packing is done once."""
+    """A folder of packed scenes that all tests share: packing is done once, and so is comparing images by content."""
     cache = tmp_path_factory.mktemp("packed")
     find_subject(ExperimentSpec(), cache).pack()
+    (cache / "digests").mkdir()
     return cache / "packs"
 
 
@@ -28,6 +29,7 @@ def cache(packs, tmp_path, monkeypatch):
     folder = tmp_path / "cache"
     folder.mkdir()
     (folder / "packs").symlink_to(packs)
+    (folder / "digests").symlink_to(packs.parent / "digests")
     monkeypatch.setenv("PRUNESCOPE_CACHE", str(folder))
     return folder
 

@@ -12,6 +12,7 @@ from core.cli.bench import app as bench
 from core.cli.demo import results, train
 from core.cli.evaluate import evaluate, sweep
 from core.cli.lists import data, methods, networks
+from core.cli.retrain import retrain
 from core.cli.sensitivity import sensitivity
 from core.cli.worker import worker
 from core.errors import InvalidSettingError, PrunescopeError
@@ -27,6 +28,7 @@ app.command("data")(data)
 app.command("methods")(methods)
 app.command("evaluate")(evaluate)
 app.command("sweep")(sweep)
+app.command("retrain")(retrain)
 app.command("attribute")(attribute)
 app.command("agreement")(agreement)
 app.command("sensitivity")(sensitivity)

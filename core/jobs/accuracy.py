@@ -15,11 +15,13 @@ from core.evaluation.accuracy import accuracy, against_dense
 from core.evaluation.predict import Predictor, predict
 from core.experiment import ExperimentSpec, Extent
 from core.jobs.executor import ACCURACY, is_enough
+from core.jobs.pruned import pruned_network
+from core.jobs.retraining import ensure_retrained
 from core.jobs.subject import find_subject, same_network
 from core.jobs.task import Task
 from core.networks.network import Network
 from core.predictions import Predictions
-from core.pruning.masks import layer_sparsity, make_masks, pruned_copy, sparsity
+from core.pruning.masks import layer_sparsity, sparsity
 from core.store.predictions import append, images_per_second, load
 from core.store.runs import Run, find_run, put_result
 
@@ -45,8 +47,8 @@ class _Measurement:
 def measure_accuracy(task: Task) -> None:
     """Bring the run that the job is about to the exactness it asks for, from where an earlier job left it.
 
-    A killed worker loses the batch it was at and nothing else: batches are written as they come, and the next
-    worker goes on behind the last one.
+    If its network is to be retrained, that is done first. A killed worker loses the batch it was at, of training
+    what came after the last checkpoint, and nothing else: the next worker goes on from there.
     """
     measurement = _prepare(task)
     predictions = load(task.store, measurement.run.id)
@@ -65,6 +67,7 @@ def _prepare(task: Task) -> _Measurement:
     spec = ExperimentSpec.from_json(run.spec)
     subject = find_subject(spec, task.store.folder, task.progress)
     network = same_network(subject, run.network_sha)
+    ensure_retrained(task.store, run, spec, subject, task.device, task.from_now().telling())
     pack = subject.pack(task.progress)
     if pack.fingerprint != run.data_sha:
         raise BrokenDataError(f"{run.data} changed since this run was asked for", "the same images", "run it again")
@@ -75,11 +78,11 @@ def _prepare(task: Task) -> _Measurement:
 
 
 def _pruned(task: Task, run: Run, spec: ExperimentSpec, network: Network) -> Predictor:
-    masks = make_masks(network.module, spec.pruning)
-    shares = {**asdict(sparsity(network.module, masks)), "layers": layer_sparsity(network.module, masks)}
+    pruned = pruned_network(network, spec, run.id, task.store.folder)
+    shares = asdict(sparsity(pruned.module, pruned.masks)) | {"layers": layer_sparsity(pruned.module, pruned.masks)}
     with task.store.writing() as db:
         put_result(db, run.id, "sparsity", shares)
-    return Predictor.of(network, pruned_copy(network.module, masks), torch.device(task.device))
+    return Predictor.of(network, pruned.module, torch.device(task.device))
 
 
 def _enough(measurement: _Measurement, predictions: Predictions) -> bool:

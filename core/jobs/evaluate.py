@@ -10,10 +10,11 @@ from core.evaluation.accuracy import accuracy, against_dense
 from core.experiment import ExperimentSpec, Extent, with_dense_first
 from core.jobs.executor import ACCURACY, Executor
 from core.jobs.foreground import work_through
+from core.jobs.retraining import TRAINING
 from core.progress import Progress, silent
 from core.store.database import Store
 from core.store.predictions import load
-from core.store.runs import find_result, find_run
+from core.store.runs import Run, find_result, find_run
 
 
 def evaluate(
@@ -32,7 +33,7 @@ def evaluate(
     work_through(store, submission.jobs, device, progress)
     dense_id = submission.run_ids[0]
     for run_id, spec in zip(submission.run_ids, ordered, strict=True):
-        dense_id = run_id if spec.pruning.dense else dense_id
+        dense_id = run_id if spec.is_dense else dense_id
         yield row(store, run_id, dense_id, extent)
 
 
@@ -54,8 +55,19 @@ def row(store: Store, run_id: str, dense_id: str, extent: Extent) -> dict[str, A
         "form": run.form,
         "seed": run.seed,
         "rate": run.rate,
+        **_retrained(store, run),
         "sparsity": {name: shares[name] for name in ("prunable", "conv", "all")},
         **accuracy(predictions),
         **(against_dense(predictions, dense) if run_id != dense_id else {}),
         "images_per_second": figures.get("images_per_second"),
     }
+
+
+def _retrained(store: Store, run: Run) -> dict[str, Any]:
+    """Return how a run was retrained; nothing of one that was not."""
+    how = ExperimentSpec.from_json(run.spec).retraining
+    if how is None:
+        return {}
+    told = find_result(store, run.id, TRAINING) or {}
+    figures = {name: told.get(name) for name in ("sparsity_before", "epochs", "seconds", "training_images_per_second")}
+    return {"retraining": how.in_words(), **figures}
