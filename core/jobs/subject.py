@@ -72,8 +72,11 @@ def training_images(spec: ExperimentSpec, network: Network) -> Source:
 
 
 def resolved(spec: ExperimentSpec) -> ExperimentSpec:
-    """Return the spec with its training images looked up, so that its run can be named; raises as `training_images`."""
-    if spec.retraining is None:
+    """Return the spec with its training images looked up, so that its run can be named; raises as `training_images`.
+
+    That of a run is known to the last image: it stays as it is, also where those images are not here any more.
+    """
+    if spec.retraining is None or spec.retraining.data_sha:
         return spec
     images = training_images(spec, load_network(spec.network, spec.weights))
     return replace(spec, retraining=replace(spec.retraining, data=images.name, data_sha=images.identity()))
