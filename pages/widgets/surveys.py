@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -20,6 +20,7 @@ from core.store.queue import FAILED, Job
 from core.surveys import IMAGES, YARDSTICKS, Survey, known_surveys, survey_frame, yardsticks
 from core.words import count, duration
 from pages.widgets.core_access import executor, is_here, keep_workers, store
+from pages.widgets.elsewhere import offer_retraining
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
 
@@ -123,10 +124,10 @@ def offer_surveys(below: Below, runs: pd.DataFrame, subject: Subject) -> None:
     for survey in below.surveys.values():
         _failed(survey, runs)
         missing = _missing(survey, runs, subject)
-        here = [spec for run_id, spec in missing.items() if is_here(spec, run_id)]
-        if here:
+        elsewhere = {run_id: spec for run_id, spec in missing.items() if not is_here(spec, run_id)}
+        if here := [spec for run_id, spec in missing.items() if run_id not in elsewhere]:
             _offer(survey, here, runs, subject)
-        if elsewhere := len(missing) - len(here):
+        if elsewhere:
             _say_elsewhere(survey, elsewhere)
 
 
@@ -151,14 +152,17 @@ def _cost_in_words(survey: Survey, networks: int, runs: pd.DataFrame, subject: S
     )
 
 
-def _say_elsewhere(survey: Survey, networks: int) -> None:
+def _say_elsewhere(survey: Survey, runs: Mapping[str, ExperimentSpec]) -> None:
     what = f"{survey.measures.title} by {survey.question.entry.title}"
-    st.caption(
-        plain(
-            f"{what}: {count(networks, 'retrained network')} cannot be measured, because the weights that retraining "
-            "made are not on this machine. Run these again to have them."
+    with st.container(horizontal=True, vertical_alignment="center"):
+        offer_retraining(runs, survey.instrument)
+        st.markdown(
+            plain(
+                f"{what}: {count(len(runs), 'retrained network')} cannot be measured, the weights that retraining made "
+                "are not on this machine"
+            ),
+            width="content",
         )
-    )
 
 
 def _missing(survey: Survey, runs: pd.DataFrame, subject: Subject) -> dict[str, ExperimentSpec]:

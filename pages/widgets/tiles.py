@@ -10,13 +10,14 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from core.experiment import spec_in_words
+from core.experiment import ExperimentSpec, spec_in_words
 from core.families import Member
 from core.figures.bars import bars_height, top_bars
 from core.figures.look import MASKED, Look
 from core.words import count, percent, shortened
 from pages.widgets.asked import View
 from pages.widgets.closeup import enlarge
+from pages.widgets.elsewhere import offer_retraining
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
 from pages.widgets.pins import pin_button
@@ -38,7 +39,7 @@ class Tile:
     about: str  # under the picture
     facts: tuple[str, ...]  # of each tile of a strip as many
     probabilities: NDArray[np.float32] | None  # None: the network is not here
-    run: str
+    elsewhere: dict[str, ExperimentSpec]  # then: what it is, by its run
     target: int
 
 
@@ -52,7 +53,7 @@ def tile_of(view: View, look: Look, end: float, beside: Sequence[View]) -> Tile:
         about=_about(view, look, end),
         facts=(_how(view), *([_retraining(view)] if retrained else []), _accuracy(view.member)),
         probabilities=view.probabilities,
-        run="" if view.member is None else view.member.id,
+        elsewhere={} if view.member is None else {view.member.id: view.spec},
         target=view.target,
     )
 
@@ -87,9 +88,8 @@ def _draw_answer(tile: Tile, names: tuple[str, ...], label: int) -> None:
         st.plotly_chart(bars, key=f"bars {tile.key}", config={"displayModeBar": False}, theme=None)
         return
     with st.container(height=bars_height(), border=False):
-        st.caption("Retraining made it, and what it made is not on this machine, or damaged. Run it again to have it.")
-        if st.button("Go to Trade-offs", key=f"again {tile.key}", help="Run it again there: it is retrained anew here"):
-            st.switch_page("pages/tradeoffs.py", query_params={"run": tile.run})
+        st.caption("The weights that retraining made are not on this machine, or damaged.")
+        offer_retraining(tile.elsewhere, tile.key)
 
 
 def draw_picture(picture: NDArray[np.uint8], image: Shown) -> DeltaGenerator:

@@ -34,6 +34,7 @@ from core.paths import ROOT
 from core.predictions import PREDICTION
 from core.progress import silent
 from core.pruning.settings import Pruning
+from core.store import queue
 from core.store.database import open_store
 from core.store.predictions import append
 from core.store.retrained import delete_networks, weights_folder
@@ -474,9 +475,9 @@ def test_a_network_whose_weights_are_elsewhere_says_so_in_its_tile_and_is_there_
     assert not page.exception
     assert titles(page) == ["Picture", "Dense", "Unstructured 0.50, retrained", "Unstructured 0.20"]
     assert "its weights are not here" in words(page)
-    assert "Run it again" in words(page)
+    assert "are not on this machine, or damaged" in words(page)
     assert "One colour scale for all 2 maps" in words(page)
-    assert page.button(key=f"again {lacking}").label == "Go to Trade-offs"
+    assert page.button(key=f"retrain {lacking}").label == "Retrain it here"
     page = opened(**address, closeup=lacking, closer="Methods", methods=["Saliency"])
     assert not page.exception
     assert f"the weights of the retrained run {lacking} are not here" in page.warning[0].value.replace("\\", "")
@@ -491,6 +492,10 @@ def test_damaged_weights_are_told_like_missing_ones(retrained_ids, folder):
     page = opened(run=retrained_ids["middle"], method="Saliency")
     assert not page.exception
     assert "its weights are not here" in words(page)
+    page.button(key=f"retrain {retrained_ids['middle']}").click().run()
+    assert "Retraining it here is under way" in words(page)
+    (job,) = queue.jobs(open_store(folder), queue.OPEN)
+    assert job.subject == retrained_ids["middle"]
 
 
 def test_a_network_that_is_retrained_anew_is_another_one(retrained_ids, folder, weights):
