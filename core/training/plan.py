@@ -82,7 +82,7 @@ def make_plan(network: Network, pruning: Pruning, how: Retraining, images: Sourc
         stages=stages(pruning, how.steps, how.spacing),
         how=how,
         images=images,
-        view=Augmentation(network.preset, how.size or network.preset.crop, how.crop, how.flip),
+        view=Augmentation(network.preset, round(how.size * network.preset.crop), how.crop, how.flip),
         course=Course(split.training, how.batch, how.accumulate, how.seed),
         held_out=_held_out(network, images, split.held_out, ranks),
         teacher=folded_copy(network.module).to(ranks.device) if how.distillation else None,

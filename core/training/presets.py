@@ -19,7 +19,7 @@ class Preset:
 
 _RECALIBRATE = Retraining(epochs=0, optimiser=NONE, recalibrate=True)
 _PUBLISHED = Retraining(
-    images=None, epochs=10, learning_rate=0.01, schedule="exponential", decay=0.9, batch=128, crop=0.08
+    images=None, epochs=10, learning_rate=0.01, schedule="exponential", decay=0.9, batch=128, crop=0.08, size=1.0
 )
 PRESETS: dict[str, Preset] = {
     preset.name: preset

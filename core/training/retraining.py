@@ -37,8 +37,9 @@ class Retraining:
     epochs on at most `images` images of `data` ("" the training part that belongs to the evaluated data). With
     `epochs` 0 nothing is trained: only the statistics of batch norm are taken anew. `decay` concerns the exponential
     schedule. `warm_up` is a number of epochs, `rewind` begins the learning rate's schedule anew at each step.
-    `crop` is the least share of an image's area that a random crop shows (1: no crops), `size` the pixels a side
-    that the network trains on (None: as it is evaluated). `distillation` is the weight of the dense network's
+    `crop` is the least share of an image's area that a random crop shows (1: no crops), `size` how large the network is
+    shown it, as a share of the pixels a side at which it is evaluated: a crop enlarges what it shows, so that less
+    than 1 is quicker and no loss (Touvron et al. 2019). `distillation` is the weight of the dense network's
     softened answers in the loss. `patience` is how many epochs without a better loss on the held-out images end a
     step (None: all epochs). `recalibrate` takes batch norm's statistics anew at the end. `held` keeps removed
     weights at zero; False is the study's procedure for connection sparsity, whose zeros grow back. `data_sha`, the
@@ -64,7 +65,7 @@ class Retraining:
     accumulate: int = 1
     crop: float = 0.35
     flip: bool = True
-    size: int | None = None
+    size: float = 0.75
     precision: str = "float32"
     distillation: float = 0.0
     temperature: float = 4.0
@@ -198,7 +199,7 @@ _NUMBERS = (
     _Number("batch", "batch", 1, 65_536, "1 to 65,536 images", whole=True),
     _Number("accumulate", "accumulation", 1, 1024, "1 to 1,024 batches a step", whole=True),
     _Number("crop", "least crop", 0.01, 1, "0.01 to 1 (no crops)"),
-    _Number("size", "training size", 32, 1024, "32 to 1,024 pixels, or the network's own", whole=True, optional=True),
+    _Number("size", "training size", 0.25, 2, "a share of the evaluated size from 0.25 to 2"),
     _Number("distillation", "distillation", 0, 1, "from 0 (none) to 1 (the dense network's answers alone)"),
     _Number("temperature", "temperature", 0.1, 100, "0.1 to 100"),
     _Number("patience", "patience", 1, 10_000, "1 or more epochs, or none", whole=True, optional=True),

@@ -22,7 +22,7 @@ from core.store.runs import find_result, find_run, put_result, runs_frame
 from core.training.retraining import Retraining
 from core.training.weights import WEIGHTS, Weights, load_weights, save_weights
 
-TINY = Retraining(images=32, epochs=1, batch=8, size=48)
+TINY = Retraining(images=32, epochs=1, batch=8, size=0.375)
 SPEC = ExperimentSpec(pruning=Pruning("structured", rate=0.3), retraining=TINY)
 EXTENT = Extent(32)
 

@@ -167,7 +167,7 @@ from core.training.images import drawn_once, training_source
 from core.training.retrain import retrain
 from core.training.retraining import Retraining
 
-how = Retraining(images=64, epochs=2, steps=2, batch=16, size=48)
+how = Retraining(images=64, epochs=2, steps=2, batch=16, size=0.375)
 images = drawn_once(training_source(how, "scenes", 24), Path(sys.argv[2]))
 print("ready", flush=True)
 found = retrain(
