@@ -30,6 +30,7 @@ from core.progress import Progress, silent
 from core.pruning.compact import Compact, compact
 
 LATENCY_BATCH, THROUGHPUT_BATCH = 1, 32
+REPEATS = 5  # of a large batch; of a single image three times as many
 _ZLIB_LEVEL = 1  # level 6 takes up to ten times as long and gains 5 % on networks that have many zeros
 
 
@@ -146,12 +147,7 @@ def _processor() -> str:
 
 
 def speeds(
-    modules: Mapping[str, nn.Module],
-    pixels: int,
-    device: str,
-    *,
-    repeats: int = 11,
-    progress: Progress = silent,
+    modules: Mapping[str, nn.Module], pixels: int, device: str, progress: Progress = silent
 ) -> dict[str, Timing]:
     """Measure networks side by side, as they are evaluated: batch norm folded, channels last, in inference mode.
 
@@ -159,8 +155,8 @@ def speeds(
     noise of `pixels` a side: what is in them makes no difference. A progress that raises stops it between two turns.
     """
     ready = {name: folded_copy(module).to(device) for name, module in modules.items()}
-    latency = _turns(ready, LATENCY_BATCH, pixels, device, 3 * repeats, progress)
-    through = _turns(ready, THROUGHPUT_BATCH, pixels, device, repeats, progress)
+    latency = _turns(ready, LATENCY_BATCH, pixels, device, 3 * REPEATS, progress)
+    through = _turns(ready, THROUGHPUT_BATCH, pixels, device, REPEATS, progress)
     return {name: _timing(latency[name], through[name]) for name in modules}
 
 

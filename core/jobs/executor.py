@@ -14,7 +14,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.evaluation.accuracy import half_width
+from core.evaluation.efficiency import device_in_words
 from core.experiment import ExperimentSpec, Extent, spec_in_words, with_dense_first
+from core.jobs.devices import pick_device
 from core.jobs.subject import Subject, find_subject, resolved
 from core.sensitivity import Scan, known_points, scan_to_json
 from core.store import batches, queue
@@ -27,6 +29,7 @@ from core.surveys import YARDSTICKS, Survey, survey_to_json
 from core.words import count
 
 ACCURACY, PACK, SURVEY, SENSITIVITY = "accuracy", "pack", "survey", "sensitivity"
+EFFICIENCY = "efficiency"
 
 
 @dataclass(frozen=True)
@@ -62,12 +65,8 @@ class Executor:
         return Submission(tuple(run.id for run in runs), tuple(job for job in asked if job))
 
     def survey(self, specs: Iterable[ExperimentSpec], survey: Survey) -> Job | None:
-        """Ask for a survey of networks on the same data; None if all of it is known. One job does all of them.
-
-        A network that was retrained is named by what it was retrained on; those images need not be here any more.
-        """
-        named = (spec if spec.retraining and spec.retraining.data_sha else resolved(spec) for spec in specs)
-        ordered = with_dense_first(named)
+        """Ask for a survey of networks on the same data; None if all of it is known. One job does all of them."""
+        ordered = with_dense_first(map(resolved, specs))
         subject = find_subject(ordered[0], self.store.folder)
         wanted = [spec for spec in ordered if not _is_surveyed(self.store, spec, subject, survey)]
         if not wanted:
@@ -99,6 +98,23 @@ class Executor:
         request = {"of": spec.dense().to_json(), "scan": scan_to_json(scan), "kind": scan.kind, "known": packed}
         title = f"Sensitivity of {subject.network.title}, {scan.in_words()}"
         return queue.enqueue(self.store, SENSITIVITY, _digest(request), title, request)
+
+    def efficiency(self, specs: Iterable[ExperimentSpec], device: str = "auto") -> Job | None:
+        """Ask for size and speed of networks on the same data and of their dense one; None if all of it is known.
+
+        Speed is known of a device, by its name: measured on another machine it is measured again.
+        """
+        ordered, on = with_dense_first(map(resolved, specs)), pick_device(device)
+        subject = find_subject(ordered[0], self.store.folder)
+        packed = subject.fingerprint() is not None
+        wanted = [one for one in ordered if not (packed and is_timed(self.store, run_of(one, subject).id, on))]
+        if not wanted:
+            return None
+        if packed:
+            put_runs(self.store, [run_of(spec, subject) for spec in wanted])
+        request = {"specs": [spec.to_json() for spec in wanted], "known": packed}
+        title = f"Size and speed of {count(len(wanted), 'network')}"
+        return queue.enqueue(self.store, EFFICIENCY, _digest(request), title, request)
 
     def prepare(self, spec: ExperimentSpec) -> Job | None:
         """Ask for the packing of the data that a spec names; None if it is packed."""
@@ -178,6 +194,13 @@ def is_complete(store: Store, run_id: str, extent: Extent, available: int) -> bo
     if figures is None or not is_enough(figures, extent, available):
         return False
     return len(load(store, run_id)) >= int(figures["images"])
+
+
+def is_timed(store: Store, run_id: str, device: str) -> bool:
+    """Return whether size and speed of a run were measured, the speed on a device of this name."""
+    speed = find_result(store, run_id, "speed")
+    known = speed is not None and speed.get("device") == device_in_words(device)
+    return known and find_result(store, run_id, "size") is not None
 
 
 def is_enough(figures: dict[str, float], extent: Extent, available: int) -> bool:

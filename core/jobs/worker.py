@@ -13,7 +13,8 @@ from filelock import Timeout
 from core.errors import CancelledError, PrunescopeError
 from core.jobs.accuracy import measure_accuracy
 from core.jobs.devices import device_lock, pid_file, worker_lock
-from core.jobs.executor import ACCURACY, PACK, SENSITIVITY, SURVEY
+from core.jobs.efficiency import measure_efficiency
+from core.jobs.executor import ACCURACY, EFFICIENCY, PACK, SENSITIVITY, SURVEY
 from core.jobs.packing import pack_data
 from core.jobs.sensitivity import measure_sensitivity
 from core.jobs.survey import measure_survey
@@ -29,6 +30,7 @@ TASKS: dict[str, Callable[[Task], None]] = {
     PACK: pack_data,
     SURVEY: measure_survey,
     SENSITIVITY: measure_sensitivity,
+    EFFICIENCY: measure_efficiency,
 }
 
 POLL_SECONDS = 0.2

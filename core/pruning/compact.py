@@ -135,7 +135,7 @@ def _but_one(dead: Tensor) -> tuple[int, ...]:
 
 def _refusal(module: nn.Module) -> InvalidSettingError:
     return InvalidSettingError(
-        f"nothing can be taken out of this network: {_why(module)}",
+        f"{_why(module)}, so that nothing can be taken out of the network",
         "channels that are silent, or that no layer reads",
         "prune it structured, in the form clean, or by connection sparsity",
     )
@@ -150,4 +150,4 @@ def _why(module: nn.Module) -> str:
         return "none of its weights is zero"
     if 2 * within > zeros:
         return f"{count(sum(empty), 'filter')} are zero, but a constant (batch norm's shift, or the bias) passes on"
-    return f"its {zeros:,} zeros are single weights, which make nothing smaller"
+    return f"its {zeros:,} zeros are single weights"
