@@ -131,9 +131,9 @@ _COSTS: dict[str, tuple[str, Callable[[float], str]]] = {
     "parameters": ("parameters", AXES["parameters"].form),
     "not zero": ("nonzero", AXES["parameters"].form),
     "MACs": ("macs", AXES["MACs"].form),
-    "MACs not with zero": ("nonzero_macs", AXES["MACs"].form),
+    "MACs, not zero": ("nonzero_macs", AXES["MACs"].form),
     "file": ("bytes", size),
-    "file, compressed": ("compressed_bytes", size),
+    "compressed": ("compressed_bytes", size),
     "latency": ("latency_ms", AXES["latency"].form),
     "throughput": ("images_per_second", speed),
 }

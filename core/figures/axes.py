@@ -57,7 +57,6 @@ def _scaled(value: float) -> str:
     return f"{value / one:.3g} {unit}".strip()
 
 
-_DIRECTION = "the fewer the further left, dense at the right"
 AXES: dict[str, Axis] = {
     axis.name: axis
     for axis in (
@@ -80,7 +79,7 @@ AXES: dict[str, Axis] = {
         ),
         Axis(
             "MACs",
-            f"MACs an image, made smaller where that can be done ({_DIRECTION})",
+            "MACs of an image, compacted where possible (← fewer, dense right)",
             "multiply-accumulates of one image, in the network from which removed channels are really taken out",
             ("compact_macs", "macs"),
             cost=True,
@@ -89,7 +88,7 @@ AXES: dict[str, Axis] = {
         ),
         Axis(
             "parameters",
-            f"Parameters that are not zero ({_DIRECTION})",
+            "Parameters that are not zero (← fewer, dense right)",
             "parameters that are not zero",
             ("nonzero",),
             cost=True,
@@ -98,7 +97,7 @@ AXES: dict[str, Axis] = {
         ),
         Axis(
             "latency",
-            "Latency in ms, measured, made smaller where that can be done (the shorter the further left)",
+            "Latency in ms, compacted where possible (← shorter, dense right)",
             "measured time of one batch, in the network from which removed channels are really taken out",
             ("compact_latency_ms", "latency_ms"),
             cost=True,

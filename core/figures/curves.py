@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -60,14 +60,16 @@ def tradeoff_curves(
 
     `runs` has the columns of `runs_frame` and `series` (core.series.with_series). The dense run, if measured, is
     drawn as a level with its interval and begins every curve of networks that were not retrained; a dense control is
-    a dashed level and begins the curves of those that were retrained like it. Each point's customdata is its run id;
-    a ring is drawn around the `selected` one.
+    a dashed level and begins the curves of those that were retrained like it. The legend names what was pruned how,
+    and apart from that how it was retrained. Each point's customdata is its run id; a ring is drawn around the
+    `selected` one.
     """
     chart = _chart(runs, MEASURES[y], AXES[x], classes, palette(dark))
     _style(chart, template(dark))
     _add_levels(chart)
     for series in chart.titles:
         _add_series(chart, series)
+    _add_legend(chart)
     _add_ring(chart, selected)
     return chart.figure
 
@@ -133,17 +135,18 @@ def _levels(chart: _Chart) -> Iterator[_Level]:
     quiet = {"color": chart.colours.muted, "width": 1, "dash": "dot"}
     yield _Level("chance", chart.chance, quiet)
     solid = {"color": DENSE_COLOUR, "width": 1.5, "dash": "solid"}
-    controls = [(f"{_short(one)} ", one, chart.lines[one]) for one in chart.titles if one.control]
-    for words, series, line in (("dense ", None, solid), *controls):
+    controls = [one for one in chart.titles if one.control]
+    named = [(_control_in_words(one, len(controls)), one, chart.lines[one]) for one in controls]
+    for words, series, line in (("dense", None, solid), *named):
         here = chart.runs[chart.runs["series"].isna() if series is None else chart.runs["series"] == series]
         if len(here):
             value = float(here[chart.measure.column].iloc[0])
             said = percent(value) if chart.measure.share else f"{value:.2f}"
-            yield _Level(words + said, value, line, _interval(here.iloc[0], chart.measure))
+            yield _Level(f"{words} {said}", value, line, _interval(here.iloc[0], chart.measure))
 
 
-def _short(series: Series) -> str:
-    return "control" if series.retraining and series.retraining.trains else "control, re-calibrated"
+def _control_in_words(series: Series, controls: int) -> str:
+    return "control" if controls == 1 else f"control, {series.parts['retraining']}"
 
 
 def _interval(run: pd.Series, measure: Measure) -> tuple[float, float] | None:
@@ -159,7 +162,7 @@ def _add_words(chart: _Chart, levels: Sequence[_Level]) -> None:
         above = min(level.value, above - _WORDS_APART * pixel)
         chart.figure.add_annotation(
             text=level.words, xref="paper", y=above, yanchor="bottom", showarrow=False,
-            font={"size": 12, "color": chart.colours.muted}, **side,
+            font={"size": 12, "color": chart.colours.muted}, bgcolor=chart.colours.background, borderpad=0, **side,
         )  # fmt: skip
 
 
@@ -183,12 +186,45 @@ def _add_ring(chart: _Chart, selected: str) -> None:
 
 
 def _add_series(chart: _Chart, series: Series) -> None:
-    runs, title, line = chart.members(series), chart.titles[series], chart.lines[series]
+    runs = chart.members(series)
     if runs.empty:
         return
-    _add_first_stretch(chart, runs, {"line": line, "legendgroup": title})
+    look = {"line": chart.lines[series], "legendgroup": repr(_pruned(series)), "showlegend": False}
+    _add_first_stretch(chart, runs, look)
     marker = series_marker(series, runs["state"].isin(("queued", "running")))
-    _add_points(chart, runs, name=title, legendgroup=title, mode="lines+markers", line=line, marker=marker)
+    _add_points(chart, runs, name=chart.titles[series], mode="lines+markers", marker=marker, **look)
+
+
+def _pruned(series: Series) -> Series:
+    """Return what a curve shares with those of networks that were pruned like it and retrained otherwise."""
+    return replace(series, retraining=None)
+
+
+def _add_legend(chart: _Chart) -> None:
+    """Name what was pruned how, each once, and then how it was retrained: together that names every curve.
+
+    To click on the first hides all curves of that kind.
+    """
+    nothing: dict[str, Any] = {"x": [None], "y": [None], "hoverinfo": "skip"}
+    drawn = {_pruned(one): chart.lines[one] for one in reversed(list(chart.titles))}
+    for one, title in titles(drawn).items():
+        line = drawn[one] | {"dash": "dash" if one.control else "solid"}
+        marker = series_marker(one, pd.Series([False]))
+        look = {"mode": "lines+markers", "line": line, "marker": marker, "legendgroup": repr(one)}
+        chart.figure.add_scatter(name=title, **look, **nothing)
+    for words, dash in _ways(chart).items():
+        line = {"color": chart.colours.muted, "width": 2, "dash": dash}
+        chart.figure.add_scatter(name=words, mode="lines", line=line, **nothing)
+
+
+def _ways(chart: _Chart) -> dict[str, str]:
+    """Return the dash of each way of retraining, by its words; nothing where nothing was retrained."""
+    curves = {one.retraining: chart.lines[one]["dash"] for one in chart.titles if not one.control}
+    if not any(curves):
+        return {}
+    plain = next(one for one in chart.titles if not one.control)
+    words = titles(replace(plain, retraining=way) for way in curves)
+    return {title.partition(", ")[2] or "as pruned": curves[one.retraining] for one, title in words.items()}
 
 
 def _add_first_stretch(chart: _Chart, runs: pd.DataFrame, look: Mapping[str, Any]) -> None:
@@ -197,7 +233,7 @@ def _add_first_stretch(chart: _Chart, runs: pd.DataFrame, look: Mapping[str, Any
     stretch = pd.concat([beginning(chart.runs, runs), first]).dropna(subset=[ACROSS])
     if len(stretch) > 1:
         x, y = stretch[ACROSS].tolist(), stretch[chart.measure.column].tolist()
-        chart.figure.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", showlegend=False, **look)
+        chart.figure.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", **look)
 
 
 def _add_points(chart: _Chart, runs: pd.DataFrame, **look: Any) -> None:

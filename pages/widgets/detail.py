@@ -37,7 +37,7 @@ def draw_detail(detail: Detail) -> None:
 
 def _head(detail: Detail) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{plain(detail.title)}**", width="content")
+        st.markdown(f"**{plain(detail.title)}**", width="stretch")
         if st.button("Close", type="tertiary", help="Give the curve its full width again"):
             del st.query_params["run"]
             st.rerun()
@@ -87,7 +87,9 @@ def _costs(detail: Detail) -> None:
         "Size and speed",
         help=plain(f"With zeros: as pruned, the zeros still there. Compacted: removed channels taken out{device}."),
     )
-    st.dataframe(cost_table(detail), hide_index=True)
+    table = cost_table(detail)
+    narrow = st.column_config.TextColumn(width="small")
+    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns, narrow))
     if detail.size and not detail.size.get("compact") and detail.size.get("why"):
         st.caption(plain(f"Not compacted: {detail.size['why']}. Masked zeros make nothing faster."))
 

@@ -20,7 +20,8 @@ def draw_training(detail: Detail) -> None:
     how = detail.spec.retraining
     if how is None:
         return
-    st.markdown("Training" if how.trains else "Re-calibration", help=plain("; ".join(_recipe(how))))
+    st.markdown("Training" if how.trains else "Re-calibration")
+    st.caption(plain(f"{'; '.join(_recipe(how))}."))
     _state(detail, how)
     if detail.training and detail.training.rows:
         figure = training_curves(detail.training, detail.run.technique, dark=is_dark())
@@ -32,9 +33,11 @@ def _recipe(how: Retraining) -> list[str]:
     images = "all images" if how.images is None else f"at most {count(how.images, 'image')}"
     if not how.trains:
         return [f"batch norm's statistics anew on {images} of {how.data}", "nothing is trained"]
-    rise = f", the rate rising {SPACINGS[how.spacing].title.lower()}" if how.steps > 1 else ""
+    rise = f" ({how.spacing}: {SPACINGS[how.spacing].meaning})" if how.steps > 1 else ""
     said = [
-        f"{count(how.steps, 'step')} of {count(how.epochs, 'epoch')}{rise}",
+        f"{count(how.steps, 'step')} of {count(how.epochs, 'epoch')}{rise}"
+        if how.steps > 1
+        else f"one-shot, {count(how.epochs, 'epoch')}",
         f"{images} of {how.data}, {how.batch * how.accumulate:,} a batch",
         f"{how.optimiser}, learning rate {how.learning_rate:g} {how.schedule}",
         f"weight decay {how.weight_decay:g}",
@@ -80,5 +83,5 @@ def _done(history: History, how: Retraining) -> str:
     took = f" in {duration(history.seconds)}{at}" if history.seconds else ""
     return (
         f"{count(epochs, 'epoch')}{fewer}{took}, on {count(history.images, 'image')}; "
-        f"{count(history.held_out, 'image')} held out from training to draw this. {'; '.join(_recipe(how))}."
+        f"{count(history.held_out, 'image')} held out from training to draw this."
     )

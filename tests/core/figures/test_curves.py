@@ -104,7 +104,7 @@ def test_loss_has_no_interval_and_its_chance_is_the_entropy_of_guessing(runs):
 
 
 def test_every_curve_begins_at_the_dense_network(runs):
-    lines = [trace for trace in tradeoff_curves(runs, CLASSES).data if trace.mode == "lines"]
+    lines = [trace for trace in tradeoff_curves(runs, CLASSES).data if trace.mode == "lines" and len(trace.x) > 1]
     assert len(lines) == 2
     assert all((line.x[0], line.y[0]) == (0.0, 0.9) for line in lines)
 
@@ -170,7 +170,9 @@ def test_a_dense_control_is_a_dashed_level_with_interval_and_name_beside_the_sol
     bands = [(shape.y0, shape.y1) for shape in figure.layout.shapes if shape.type == "rect"]
     assert (control["top1_low"], control["top1_high"]) in bands
     words = [one.text for one in figure.layout.annotations]
-    assert {"dense 90.0 %", "control 92.0 %", "control, re-calibrated 85.0 %"} <= set(words)
+    assert {"dense 90.0 %", "control, retrained 2 epochs by SGD 92.0 %", "control, re-calibrated 85.0 %"} <= set(words)
+    alone = tradeoff_curves(retrained[retrained["top1"] != 0.85], CLASSES)
+    assert "control 92.0 %" in [one.text for one in alone.layout.annotations]
 
 
 @pytest.mark.parametrize("apart", [0.0, 0.001, 0.2])
@@ -183,11 +185,38 @@ def test_the_words_at_levels_never_lie_on_each_other(apart):
 
 def test_retrained_curves_begin_at_their_control_and_those_without_one_at_their_first_point(retrained):
     figure = tradeoff_curves(retrained, CLASSES)
-    starts = {trace.legendgroup.partition(", ")[2]: list(trace.y) for trace in figure.data if trace.mode == "lines"}
-    assert starts[""] == [0.9, 0.4]
-    assert starts["re-calibrated"] == [0.85, 0.45]
-    assert starts["retrained 2 epochs by SGD"] == [0.92, 0.5]
-    assert "retrained 5 epochs by SGD" not in starts
+    dashes = {words: trace.line.dash for words, trace in curves(figure).items()}
+    starts = {trace.line.dash: list(trace.y) for trace in figure.data if trace.mode == "lines" and len(trace.x) > 1}
+    assert starts[dashes[""]] == [0.9, 0.4]
+    assert starts[dashes["re-calibrated"]] == [0.85, 0.45]
+    assert starts[dashes["retrained 2 epochs by SGD"]] == [0.92, 0.5]
+    assert dashes["retrained 5 epochs by SGD"] not in starts
+
+
+def legend(figure):
+    return {trace.name: trace.line.dash for trace in figure.data if trace.showlegend is not False}
+
+
+def test_the_legend_names_what_was_pruned_and_how_it_was_retrained_once_each(retrained, runs):
+    assert legend(tradeoff_curves(retrained, CLASSES)) == {
+        "Dense": None,
+        "Unstructured": "solid",
+        "Dense control": "dash",
+        "as pruned": "solid",
+        "re-calibrated": "dot",
+        "retrained 2 epochs by SGD": "dash",
+        "retrained 3 x 2 epochs by SGD": "dashdot",
+        "retrained 5 epochs by SGD": "longdash",
+    }
+    assert list(legend(tradeoff_curves(runs, CLASSES))) == ["Dense", "Unstructured", "Structured"]
+
+
+def test_ways_of_retraining_of_the_same_words_are_told_apart_in_the_legend():
+    ways = (QUICK, replace(QUICK, learning_rate=0.5))
+    frame = with_series(pd.DataFrame([row(0.5, rate=0.5, retraining=way) for way in ways]))
+    names = [name for name in legend(tradeoff_curves(frame, CLASSES)) if "retrained" in name]
+    assert len(names) == 2
+    assert any("learning rate 0.5" in name for name in names)
 
 
 def test_costs_are_those_of_the_network_made_smaller_where_there_is_one():
