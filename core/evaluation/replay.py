@@ -95,8 +95,12 @@ def _stages(module: nn.Module) -> list[tuple[str, nn.Module]]:
 def _entering(module: nn.Module, inputs: Tensor) -> Tensor:
     """Return what reaches the first layer: some weights want the inputs scaled anew, and the network does it."""
     kept: list[Tensor] = []
-    first = next(iter(module.children()))
-    handle = first.register_forward_pre_hook(lambda _, given: kept.append(given[0]))
+
+    def keep(_: nn.Module, given: tuple[Tensor]) -> Tensor:
+        kept.append(given[0])
+        return given[0][:1]  # what is behind runs for one image only: nobody asks what it says
+
+    handle = next(iter(module.children())).register_forward_pre_hook(keep)
     try:
         _run(module, inputs.contiguous(memory_format=torch.channels_last))
     finally:
