@@ -5,10 +5,11 @@ import pytest
 
 from core.errors import BrokenDataError
 from core.experiment import ExperimentSpec
-from core.families import check_unchanged, families
+from core.families import Member, check_unchanged, families
 from core.pruning.settings import Pruning
 from core.store.database import open_store
 from core.store.runs import Run, put_result, put_run, runs_frame
+from core.training.retraining import Retraining
 
 
 @pytest.fixture
@@ -16,10 +17,13 @@ def store(tmp_path):
     return open_store(tmp_path)
 
 
-def put(store, *prunings, network="a" * 64, data="d" * 64, at=0.0):
+HOW = Retraining(data_sha="t" * 64)
+
+
+def put(store, *prunings, network="a" * 64, data="d" * 64, at=0.0, retraining=None):
     with store.writing() as db:
         for pruning in prunings:
-            spec = ExperimentSpec(pruning=pruning)
+            spec = ExperimentSpec(pruning=pruning, retraining=retraining)
             what = pruning.canonical()
             put_run(
                 db,
@@ -60,6 +64,40 @@ def test_curves_that_differ_in_one_setting_have_different_names(store):
     assert len(family.curves()) == 3
 
 
+@pytest.mark.parametrize(
+    ("spec", "kind", "title"),
+    [
+        (ExperimentSpec(), "Dense", "Dense"),
+        (ExperimentSpec(retraining=HOW), "Dense control", "Dense control"),
+        (ExperimentSpec(pruning=Pruning(rate=0.5)), "Unstructured", "Unstructured 0.50"),
+        (
+            ExperimentSpec(pruning=Pruning(rate=0.5), retraining=HOW),
+            "Unstructured, retrained",
+            "Unstructured 0.50, retrained",
+        ),
+        (
+            ExperimentSpec(pruning=Pruning("structured", rate=0.1), retraining=Retraining(epochs=0, optimiser="none")),
+            "Structured, re-calibrated",
+            "Structured 0.10, re-calibrated",
+        ),
+    ],
+)
+def test_a_member_has_a_short_name_that_says_whether_it_was_retrained(spec, kind, title):
+    member = Member("a", spec, 0, None)
+    assert (member.kind, member.title) == (kind, title)
+
+
+def test_a_retrained_run_and_the_dense_control_are_curves_of_their_own_and_not_the_dense_network(store):
+    put(store, Pruning(), of(0.5))
+    put(store, Pruning(), of(0.5), of(0.7), retraining=HOW)
+    (family,) = families(runs_frame(store))
+    rates = {title: [member.rate for member in curve] for title, curve in family.curves().items()}
+    how = "retrained 2 epochs by SGD"
+    assert rates == {"Unstructured": [0.5], f"Unstructured, {how}": [0.5, 0.7], f"Dense control, {how}": [0.0]}
+    assert family.dense.spec.is_dense
+    assert family.spec == ExperimentSpec()
+
+
 def test_the_family_with_the_latest_run_comes_first_and_titles_differ(store):
     put(store, Pruning(), at=1.0)
     put(store, Pruning(), network="b" * 64, at=2.0)
@@ -74,10 +112,11 @@ def test_a_member_tells_what_was_measured_so_far(store):
     run_id = family.curves()["Unstructured"][0].id
     with store.writing() as db:
         put_result(db, run_id, "accuracy", {"images": 64, "top1": 0.75})
+        put_result(db, run_id, "sparsity", {"prunable": 0.25, "conv": 0.2, "all": 0.1})
     (family,) = families(runs_frame(store))
     measured, other = family.curves()["Unstructured"]
-    assert (measured.images, measured.top1) == (64, pytest.approx(0.75))
-    assert (other.images, other.top1) == (0, None)
+    assert (measured.images, measured.top1, measured.sparsity) == (64, pytest.approx(0.75), 0.25)
+    assert (other.images, other.top1, other.sparsity) == (0, None, None)
 
 
 def test_a_member_is_found_by_its_id_alone(store):

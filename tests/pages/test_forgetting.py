@@ -17,7 +17,9 @@ from core.paths import ROOT
 from core.predictions import PREDICTION
 from core.pruning.settings import Pruning
 from core.store.predictions import append
-from core.store.runs import Run, put_result, put_run
+from core.store.retrained import WEIGHTS, weights_folder
+from core.store.runs import Run, forget_measured, put_result, put_run
+from tests.retrained import RETRAINING
 
 SEEN = 60  # images that were measured
 LOST = (7, 3, 12)  # images that the middle network lost, the largest rise of the loss first
@@ -40,8 +42,8 @@ def subject(empty_store, checkpoint):
 def put(empty_store, subject, checkpoint):
     """Write a run and what it says of the images into the store, and return its id."""
 
-    def write(pruning, said, seen=SEEN):
-        spec = replace(ExperimentSpec(str(checkpoint)), pruning=pruning)
+    def write(pruning, said, seen=SEEN, retraining=None):
+        spec = replace(ExperimentSpec(str(checkpoint)), pruning=pruning, retraining=retraining)
         shas, what = (subject.network.sha256, subject.fingerprint()), pruning.canonical()
         named = {key: what.get(key) for key in ("technique", "criterion", "scope", "form", "seed")}
         run = Run(
@@ -222,6 +224,62 @@ def test_one_image_or_one_image_a_class_break_nothing(put, subject, seen):
     for show in ("Classes", "Confusions", "Calibration", "Images"):
         assert not opened(run=run, show=show).exception
     assert f"{seen} image" in words(opened(run=run))
+
+
+@pytest.fixture
+def retrained(ids, put, subject):
+    """Ids of the middle network retrained, which lost less, and of the dense control, which gained one."""
+    better = said(subject, "middle")
+    better["classes"][list(LOST[1:]), 0] = better["label"][list(LOST[1:])]
+    control = said(subject, "dense")
+    control["classes"][list(GAINED), 0] = control["label"][list(GAINED)]
+    return {
+        "middle": put(PRUNINGS["middle"], better, retraining=RETRAINING),
+        "control": put(PRUNINGS["dense"], control, retraining=RETRAINING),
+    }
+
+
+def test_a_retrained_network_is_set_against_the_dense_one_without_its_weights(retrained):
+    page = opened(run=retrained["middle"], show="Images")
+    assert not page.exception
+    first = page.markdown[0].value.replace("\\", "")
+    assert "unstructured L1 0.50, local, retrained 2 epochs by SGD against dense on the same 60 images" in first
+    assert first.endswith("1 lost, 1 gained and 1 wrong in another way.")
+    assert cards(page) == [LOST[0]]
+    assert page.selectbox(key="curve").value == "Unstructured, retrained 2 epochs by SGD"
+
+
+@pytest.mark.parametrize("show", ["Classes", "Confusions", "Calibration", "Images"])
+def test_the_dense_control_is_called_control_and_never_pruned(retrained, show):
+    page = opened(run=retrained["control"], show=show, kind="Gained")
+    assert not page.exception
+    shown = words(page) + " ".join(metric.label for metric in page.metric)
+    shown += " ".join(chart.proto.spec for chart in page.get("plotly_chart"))
+    shown += " ".join(name for table in page.dataframe for name in map(str, table.value.columns))
+    assert "dense control, retrained 2 epochs by SGD against dense" in shown.replace("\\", "")
+    assert "pruned" not in shown
+    assert "control" in shown.replace("dense control", "")
+
+
+def test_the_dense_control_is_none_of_the_pruned_population(retrained):
+    page = opened(run=retrained["control"], show="Images", kind="PIEs")
+    assert page.multiselect(key="population").options == [
+        "Unstructured",
+        "Unstructured, retrained 2 epochs by SGD",
+        "Structured",
+    ]
+    assert "of the 4 networks" in words(page)
+
+
+def test_what_a_network_said_before_it_was_retrained_anew_is_not_remembered(retrained, put, subject, empty_store):
+    assert cards(opened(run=retrained["middle"], show="Images")) == [LOST[0]]
+    folder = weights_folder(empty_store.folder, retrained["middle"])
+    folder.mkdir(parents=True)
+    (folder / WEIGHTS).touch()
+    with empty_store.writing() as db:
+        forget_measured(db, retrained["middle"])
+    put(PRUNINGS["middle"], said(subject, "middle"), retraining=RETRAINING)
+    assert cards(opened(run=retrained["middle"], show="Images")) == list(LOST)
 
 
 def test_without_runs_it_says_what_the_page_is_for_and_leads_to_trade_offs(empty_store):
