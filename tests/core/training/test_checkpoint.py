@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -169,7 +170,6 @@ from core.training.retraining import Retraining
 
 how = Retraining(images=64, epochs=2, steps=2, batch=16, size=0.375)
 images = drawn_once(training_source(how, "scenes", 24), Path(sys.argv[2]))
-print("ready", flush=True)
 found = retrain(
     load_network("demo"), Pruning("structured", rate=0.5), how, images,
     device="cpu", folder=Path(sys.argv[1]), save_every=float(sys.argv[3]),
@@ -183,15 +183,19 @@ def test_killed_again_and_again_it_ends_with_the_same_bits(tmp_path):
     def start(name: str, save_every: float) -> subprocess.Popen:
         arguments = [tmp_path / name, tmp_path / "cache", str(save_every)]
         env = {**os.environ, "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen([sys.executable, "-c", KILLED, *arguments], cwd=ROOT, env=env, stdout=subprocess.PIPE)
+        return subprocess.Popen([sys.executable, "-c", KILLED, *arguments], cwd=ROOT, env=env)
+
+    def changed(file: Path) -> int:
+        return file.stat().st_mtime_ns if file.exists() else 0
 
     assert start("whole", 3600).wait(300) == 0
-    kills, lot = 0, random.Random(0)
+    checkpoint, kills, lot = tmp_path / "killed" / "training.checkpoint", 0, random.Random(0)
     while not (tmp_path / "killed" / "found.safetensors").exists():
-        process = start("killed", 0.0)
-        process.stdout.readline()
+        before, process = changed(checkpoint), start("killed", 0.0)
+        while kills < 5 and changed(checkpoint) == before and process.poll() is None:
+            time.sleep(0.01)
         if kills < 5:
-            time.sleep(lot.uniform(0.5, 5.0))
+            time.sleep(lot.uniform(0, 0.4))  # in the middle of a step or of writing the next checkpoint
             process.send_signal(signal.SIGKILL)
             kills += 1
         process.wait(300)
