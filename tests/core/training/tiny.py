@@ -21,7 +21,7 @@ from core.training.retraining import Retraining
 
 CLASSES = ("red", "green", "blue")
 NARROWER = 8
-QUICK = Retraining(images=None, epochs=2, batch=4, learning_rate=0.01, schedule="constant", crop=0.5)
+QUICK = Retraining(images=None, epochs=2, batch=4, learning_rate=0.01, schedule="constant", crop=0.5, size=1.0)
 HALF = Pruning("unstructured", rate=0.5)
 
 
