@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class Estimate:
     new: int  # networks to be evaluated, or further than before; the dense one counts too
     open: int  # networks that are queued or running already
     known: int  # networks whose figures are exact enough already
-    images: int  # evaluations to be done, over all networks
+    images: int  # evaluations to be done, over all networks; re-calibrating batch norm is as much work as evaluating
     speed: Speed | None  # None: nothing is known of this device
     trained: int = 0  # images to be trained on, an image once in each epoch, over all networks
     training_speed: Speed | None = None
@@ -72,26 +72,45 @@ def estimate(
     ]
     wanting = [(run, how) for run, how in runs if not ("images" in run and is_enough(run, extent, total))]
     new = [(run, how) for run, how in wanting if run.get("state") not in OPEN]
+    pools, retrained = pools or {}, [(run, how) for run, how in new if how]
+    trained = [(_left_to_train(run, how, pools[how.data_sha]), how.size**2) for run, how in retrained]
     return Estimate(
         new=len(new),
         open=len(wanting) - len(new),
         known=len(runs) - len(wanting),
-        images=sum(extent.most(total) - int(run.get("images", 0)) for run, _ in new),
+        images=sum(extent.most(total) - int(run.get("images", 0)) for run, _ in new)
+        + sum(_left_to_recalibrate(run, how, pools[how.data_sha]) for run, how in retrained),
         speed=speed,
-        trained=sum(_left_to_train(run, how, (pools or {})[how.data_sha]) for run, how in new if how),
-        training_speed=expected_training_speed(known, subject.preset.crop, speed),
+        trained=sum(images for images, _ in trained),
+        training_speed=expected_training_speed(known, subject.preset.crop, speed, _mean(trained)),
     )
 
 
 def _left_to_train(run: Mapping[str, Any], how: Retraining, images: int) -> int:
-    """Return on how many images a run is still to be trained; re-calibration counts as one epoch.
+    """Return on how many images a run is still to be trained, each counted once an epoch."""
+    done = 0 if _is_elsewhere(run) else int(run.get("epochs", 0))
+    return 0 if _is_made(run) else max(0, how.steps * how.epochs - done) * images
 
-    The weights of a shipped run are not here: it is trained anew.
-    """
-    here = {} if run.get("shipped") else run
-    if "images" in here:
-        return 0
-    return max(0, max(1, how.steps * how.epochs) - int(here.get("epochs", 0))) * images
+
+def _left_to_recalibrate(run: Mapping[str, Any], how: Retraining, images: int) -> int:
+    """Return on how many images a run's batch norm is still to be re-calibrated."""
+    return images if (how.recalibrate or not how.trains) and not _is_made(run) else 0
+
+
+def _is_made(run: Mapping[str, Any]) -> bool:
+    """Whether the network of a retrained run is there already."""
+    return "images" in run and not _is_elsewhere(run)
+
+
+def _is_elsewhere(run: Mapping[str, Any]) -> bool:
+    """Whether the weights of a run are elsewhere: those of a shipped one are made anew."""
+    return bool(run.get("shipped"))
+
+
+def _mean(weighted: Sequence[tuple[int, float]]) -> float:
+    """Return the mean of values by their weights, 1 if there is nothing to weigh."""
+    weights = sum(weight for weight, _ in weighted)
+    return sum(weight * value for weight, value in weighted) / weights if weights else 1.0
 
 
 def expected_speed(known: pd.DataFrame, pixels: int) -> Speed | None:
@@ -109,18 +128,20 @@ def _made_here(known: pd.DataFrame, column: str) -> pd.Series:
     return own[column].dropna() if len(own) else pd.Series(dtype=float)
 
 
-def expected_training_speed(known: pd.DataFrame, pixels: int, evaluation: Speed | None) -> Speed | None:
+def expected_training_speed(
+    known: pd.DataFrame, pixels: int, evaluation: Speed | None, area: float = 1.0
+) -> Speed | None:
     """Return the median rate of the trainings made here; if there are none, a guess, from that of evaluation if known.
 
-    `pixels` a side is what a network is trained on.
+    `pixels` a side is what a network is evaluated on, `area` the share of these pixels that it is trained on.
     """
     rates = _made_here(known, "training_images_per_second")
     if len(rates):
         return Speed(float(rates.median()), measured_here=True)
     if evaluation and evaluation.measured_here:
-        return Speed(_TRAINING_SHARE * evaluation.images_per_second, measured_here=False)
+        return Speed(_TRAINING_SHARE * evaluation.images_per_second / area, measured_here=False)
     default = TRAINED_AT_224.get(devices()[0])
-    return Speed(default * (224 / pixels) ** 2, measured_here=False) if default else None
+    return Speed(default * (224 / pixels) ** 2 / area, measured_here=False) if default else None
 
 
 def survey_seconds(survey: Survey, networks: int, images: int, images_per_second: float) -> float:
@@ -143,12 +164,17 @@ class Outlook:
     seconds_left: float | None  # None while nothing is known of the speed
 
 
-def outlook(jobs: Sequence[Job]) -> Outlook:
-    """Return how the open ones among `jobs` stand."""
+def outlook(jobs: Sequence[Job], trained: Collection[str] = ()) -> Outlook:
+    """Return how the open ones among `jobs` stand; `trained` are the ids of those that train a network first.
+
+    How long these take is not said while others wait: the speed of training says nothing of that of evaluation.
+    """
     running = next((job for job in jobs if job.state == RUNNING), None)
     waiting = [job for job in jobs if job.state == QUEUED]
     speed = running.speed if running else None
     left = [_images_left(job, running) for job in (*([running] if running else []), *waiting)]
+    if waiting and any(job.id in trained for job in (running, *waiting) if job):
+        left = [math.nan]
     seconds = sum(left) / speed if speed and not any(map(math.isnan, left)) else None
     return Outlook(running, len(waiting), speed, seconds)
 

@@ -6,18 +6,23 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.experiment import ExperimentSpec
 from core.jobs.estimate import Outlook, outlook
+from core.jobs.executor import ACCURACY, EFFICIENCY
 from core.store.queue import Job
-from core.words import count, duration, speed
-from pages.widgets.core_access import executor
+from core.store.runs import find_run
+from core.training.retraining import Retraining
+from core.words import count, duration, percent, speed
+from pages.widgets.core_access import executor, store
 from pages.widgets.errors import plain, shown_errors
 
 POLL_SECONDS = 1.5
+_IN_BATCHES = ("training", "re-calibrating")  # what a job says while it counts batches, not images
 
 
 def queue_line(jobs: Sequence[Job]) -> None:
     """Draw what the queue is doing, what is left, and the button that cancels it. `jobs` are the open ones."""
-    ahead = outlook(jobs)
+    ahead = outlook(jobs, [job.id for job in jobs if _retraining(job)])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(ahead.running.share if ahead.running else 0.0, text=plain(_in_words(ahead)))
         if st.button("Cancel", help="Stops all that is queued. What is measured is kept; Run goes on from there."):
@@ -29,8 +34,30 @@ def job_words(job: Job) -> str:
     """Return how far a running job is: "evaluating 640 of 1,000 images at 34 images/s"."""
     if not job.total:
         return job.message or "starting"
+    if job.message.startswith(_IN_BATCHES):
+        return _training_words(job)
+    if job.kind == EFFICIENCY:
+        return f"{job.message}, {job.done:,} of {count(job.total, 'network')}"
     rate = f" at {speed(job.speed)}" if job.speed else ""
     return f"{job.message} {job.done:,} of {job.total:,} images{rate}".strip()
+
+
+def _training_words(job: Job) -> str:
+    """Return how far a training is: "training: epoch 1 of 2, loss 1.234, 40 % at 24 images/s"."""
+    how = _retraining(job)
+    rate = f" at {speed(job.speed * how.batch * how.accumulate)}" if job.speed and how else ""
+    return f"{job.message}, {percent(job.share, 0)}{rate}"
+
+
+def _retraining(job: Job) -> Retraining | None:
+    """Return how the network of a job is retrained before it is measured."""
+    return _of_run(job.subject) if job.kind == ACCURACY else None
+
+
+@st.cache_resource(max_entries=4096, show_spinner=False)
+def _of_run(run_id: str) -> Retraining | None:
+    run = find_run(store(), run_id)
+    return ExperimentSpec.from_json(run.spec).retraining if run else None
 
 
 def _in_words(ahead: Outlook) -> str:
@@ -40,6 +67,14 @@ def _in_words(ahead: Outlook) -> str:
     parts = (
         now,
         f"{count(ahead.waiting, 'more', 'more')} in the queue" if ahead.waiting else "",
-        f"about {duration(ahead.seconds_left)} left" if ahead.seconds_left is not None else "",
+        _left(ahead),
     )
     return " · ".join(part for part in parts if part)
+
+
+def _left(ahead: Outlook) -> str:
+    """Return how long all of it takes; where that is not known, how long what is being done takes."""
+    if ahead.seconds_left is not None:
+        return f"about {duration(ahead.seconds_left)} left"
+    seconds = ahead.running.seconds_left if ahead.running and ahead.running.message.startswith(_IN_BATCHES) else None
+    return f"about {duration(seconds)} left of this training" if seconds is not None else ""

@@ -143,11 +143,16 @@ class _Recipe:
     def regularisation(self) -> dict[str, Any]:
         """Draw augmentation and what else keeps a network from learning by heart."""
         crop = "The least share of an image's area that a crop shows. 0.08 is the published, 1 is no crop."
+        size = (
+            "How large the network is shown an image, as a share of the size at which it is evaluated: less than 1 is "
+            "quicker, and no loss where crops enlarge what they show."
+        )
         teacher = "Weight of the dense network's softened answers in the loss: 0 none, 1 nothing else."
         return {
             "weight_decay": self._number("Weight decay", "weight_decay", 1e-4, "%.5f"),
             "crop": self._number("Random crops from", "crop", 0.05, note=crop),
             "flip": self._toggle("Flip at random", "flip"),
+            "size": self._number("Training size", "size", 0.05, note=size),
             "smoothing": self._number("Label smoothing", "smoothing", 0.05),
             "distillation": self._number("Distillation", "distillation", 0.1, note=teacher),
         }

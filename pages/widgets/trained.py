@@ -10,7 +10,7 @@ from core.results import Detail
 from core.store.queue import CANCELLED, FAILED, RUNNING
 from core.training.history import History
 from core.training.retraining import Retraining
-from core.words import count, duration, speed
+from core.words import count, duration, percent, speed
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
 
@@ -43,6 +43,7 @@ def _recipe(how: Retraining) -> list[str]:
         f"weight decay {how.weight_decay:g}",
         f"crops from {how.crop:g} of the area" if how.crop < 1 else "no crops",
         "flipped at random" if how.flip else "",
+        f"shown at {percent(how.size, 0)} of the evaluated size" if how.size != 1 else "",
         f"label smoothing {how.smoothing:g}" if how.smoothing else "",
         f"distillation {how.distillation:g}" if how.distillation else "",
         f"stops after {count(how.patience, 'epoch')} without gain" if how.patience else "",

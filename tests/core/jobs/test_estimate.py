@@ -81,10 +81,11 @@ POOLS = {"e" * 64: 1000}
 
 
 def test_training_counts_each_image_once_an_epoch_for_the_control_too(subject, specs):
-    for way, images in ((QUICK, 3 * 2 * 1000), (RECALIBRATED, 1000)):
+    both = replace(QUICK, recalibrate=True)
+    for way, trained, calibrated in ((QUICK, 6000, 0), (RECALIBRATED, 0, 1000), (both, 6000, 1000)):
         asked = [replace(spec, retraining=way) for spec in specs[:1]]
         cost = estimate(known(subject, []), with_controls(asked), subject, Extent(100), POOLS)
-        assert (cost.new, cost.images, cost.trained) == (3, 300, 2 * images)
+        assert (cost.new, cost.images, cost.trained) == (3, 300 + 2 * calibrated, 2 * trained)
     assert estimate(known(subject, []), specs, subject, Extent(100)).trained == 0
 
 
@@ -109,6 +110,15 @@ def test_training_is_guessed_to_be_slower_than_evaluation_until_something_was_tr
     speed = expected_training_speed(frame, 128, expected_speed(frame, 128))
     assert not speed.measured_here
     assert speed.images_per_second < 10
+    half = expected_training_speed(frame, 128, expected_speed(frame, 128), area=0.25)
+    assert half.images_per_second == pytest.approx(4 * speed.images_per_second)
+
+
+def test_a_shipped_network_is_trained_anew_when_more_is_asked_of_it(subject, specs):
+    retrained = replace(specs[0], retraining=QUICK)
+    frame = known(subject, [(specs[0].dense(), 400), (retrained, 50)]).assign(epochs=6.0, shipped=[False, True])
+    assert estimate(frame, [retrained], subject, Extent(100), POOLS).trained == 6000
+    assert estimate(frame, [retrained], subject, Extent(50), POOLS).trained == 0
 
 
 def test_speed_comes_from_runs_made_here_never_from_shipped_ones(subject, specs):
@@ -125,9 +135,11 @@ def test_a_guess_grows_as_the_images_shrink(subject):
     assert small.images_per_second == pytest.approx(4 * large.images_per_second)
 
 
-def job(state, done=0, total=0, speed=None, images=None):
+def job(state, done=0, total=0, speed=None, images=None, identity="id"):
     request = {"images": images, "precision": None}
-    return Job("id", "accuracy", "run", "title", request, state, None, done, total, speed, "", False, 0.0, None, None)
+    return Job(
+        identity, "accuracy", "run", "title", request, state, None, done, total, speed, "", False, 0.0, None, None
+    )
 
 
 def test_what_is_left_counts_the_running_job_and_those_that_wait():
@@ -139,3 +151,10 @@ def test_what_is_left_counts_the_running_job_and_those_that_wait():
 @pytest.mark.parametrize("jobs", [[], [job("queued", images=10)], [job("running", speed=5.0), job("queued")]])
 def test_time_left_is_not_made_up(jobs):
     assert outlook(jobs).seconds_left is None
+
+
+def test_batches_of_training_say_nothing_of_how_long_an_evaluation_takes():
+    jobs = [job("running", 40, 100, 2.0, identity="trains"), job("queued", images=100)]
+    assert outlook(jobs, {"trains"}).seconds_left is None
+    assert outlook(jobs[:1], {"trains"}).seconds_left == pytest.approx(30)
+    assert outlook([jobs[1], job("queued", images=10, identity="later")], {"later"}).seconds_left is None
