@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from core.cli.named import named_runs, specs_of
 from core.cli.options import (
     Criterion,
     Data,
@@ -15,6 +16,7 @@ from core.cli.options import (
     Json,
     NetworkName,
     Preprocess,
+    RunIds,
     Scope,
     Seed,
     Target,
@@ -27,6 +29,7 @@ from core.interpretability.attribution.registry import METHODS
 from core.interpretability.question import Question
 from core.interpretability.survey import INSTRUMENTS
 from core.jobs.devices import pick_device
+from core.jobs.subject import find_subject, same_network
 from core.jobs.survey_now import survey_now
 from core.pruning.settings import Pruning
 from core.pruning.techniques import TECHNIQUES
@@ -54,6 +57,7 @@ def agreement(
     scope: Scope = "local",
     form: Form = "clean",
     rates: RateList = "0.2,0.5,0.8",
+    run: RunIds = None,
     method: MethodList = "gradcam",
     target: Target = "true",
     measure: InstrumentName = "agreement",
@@ -62,14 +66,20 @@ def agreement(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Measure, over a set of images, how far the maps of pruned networks agree with the dense network's."""
+    """Measure, over a set of images, how far the maps of pruned networks agree with the dense network's.
+
+    With --run, those of these runs, which are of one network and its images, whatever else is set of them.
+    """
     store, on = open_store(), pick_device(device)
     import_demo(store)
-    specs = [
+    runs = named_runs(run or [])
+    specs = specs_of(runs) or [
         ExperimentSpec(network, weights, data, preprocess, Pruning(name, criterion, scope, rate, form, seed))
         for name in _parts(technique, str, "technique")
         for rate in _parts(rates, float, "rate")
     ]
+    for one in runs[:1]:
+        same_network(find_subject(specs[0], store.folder), one.network_sha)
     for name in _parts(method, str, "method"):
         for row in survey_now(store, specs, Survey(Question(name, target, seed=seed), measure, images), on, Bar()):
             show(row, as_json, _line(row, measure))
@@ -89,7 +99,8 @@ def _parts(text: str, kind: Callable[[str], Part], what: str) -> list[Part]:
 
 
 def _line(row: dict[str, Any], instrument: str) -> str:
-    what = f"{row['technique']} {row['rate']:.2f}" if row["technique"] else "dense"
+    pruned = f"{row['technique']} {row['rate']:.2f}" if row["technique"] else "dense"
+    what = f"{pruned}, {row['retraining']}" if row["retraining"] else pruned
     measures = INSTRUMENTS[instrument].told
     scores = "  ".join(f"{name} {row[name]:.3f}" for name in measures if row[name] is not None)
     return f"{what:20} {row['method']:12} top-1 {row['top1']:6.1%}  {scores}  {row['images']:,.0f} images"

@@ -16,6 +16,7 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.cli.named import named_runs, specs_of
 from core.cli.options import (
     Criterion,
     Data,
@@ -25,6 +26,7 @@ from core.cli.options import (
     NetworkName,
     Preprocess,
     Rates,
+    RunIds,
     Scope,
     Seed,
     Target,
@@ -46,24 +48,14 @@ from core.interpretability.question import Question
 from core.interpretability.survey import INSTRUMENTS, Answered, Answers, Asked, ask
 from core.jobs.devices import pick_device
 from core.jobs.inspected import inspected
-from core.jobs.subject import Subject, find_subject
+from core.jobs.subject import Subject, find_subject, same_network
 from core.paths import cache_folder, writable
 from core.pruning.settings import Pruning
-from core.store.database import open_store
-from core.store.demo import import_demo
-from core.store.runs import find_run
-from core.words import count
 
 ImageId = Annotated[str, typer.Option(help="the image's id, as `data` and the pages give it")]
 MethodName = Annotated[str, typer.Option(help=", ".join(METHODS))]
 BaselineName = Annotated[str | None, typer.Option(help=f"{', '.join(BASELINES)}; default: the method's own")]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="a parameter of the method: steps=20; repeatable")]
-Runs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--run", help="id of a run in the store, retrained ones too; its network and data are taken; repeatable"
-    ),
-]
 Opacity = Annotated[float, typer.Option(help="of the map over the picture, 0 to 1")]
 
 
@@ -72,8 +64,7 @@ class _Asked:
     """A network that is asked: pruned as the spec says, or as the retraining of a run of the store left it."""
 
     spec: ExperimentSpec
-    run_id: str = ""  # empty, as the next: no run was named
-    network_sha: str = ""
+    run_id: str = ""  # empty: no run was named
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +102,7 @@ def attribute(
     scope: Scope = "local",
     form: Form = "clean",
     rate: Rates = None,
-    run: Runs = None,
+    run: RunIds = None,
     seed: Seed = 0,
     opacity: Opacity = 0.5,
     device: Device = "auto",
@@ -122,47 +113,25 @@ def attribute(
     Each line tells how far the map agrees with the dense network's (beside what a randomised network and another image
     score), where it lies if that is known, and for methods whose parts add up, how well they do.
     """
-    runs, store = _runs(run or []), cache_folder()
-    dense = runs[0].spec.dense() if runs else ExperimentSpec(network, weights, data, preprocess)
+    runs, folder = named_runs(run or []), cache_folder()
+    named = [_Asked(spec, one.id) for spec, one in zip(specs_of(runs), runs, strict=True)]
+    dense = named[0].spec.dense() if named else ExperimentSpec(network, weights, data, preprocess)
     rates = dict.fromkeys([0.0, *(rate or [])])
     prunings = [Pruning(technique, criterion, scope, one, form, seed) for one in rates]
     question = Question(method, target, baseline, seed, tuple(_setting(text) for text in settings or ()))
-    subject = find_subject(dense, store)
-    _check_of_network(subject, runs)
+    subject = find_subject(dense, folder)
+    for one in runs[:1]:
+        same_network(subject, one.network_sha)
     index = find_image(subject.source, image_id)
-    image, folder = _Image(subject, question, _example(subject, index), _other(subject, index)), writable(out)
-    asked = [*(_Asked(replace(dense, pruning=one)) for one in prunings), *runs]
-    views = list(_views(image, asked, store, pick_device(device)))
+    image, into = _Image(subject, question, _example(subject, index), _other(subject, index)), writable(out)
+    asked = [*(_Asked(replace(dense, pruning=one)) for one in prunings), *named]
+    views = list(_views(image, asked, folder, pick_device(device)))
     limit = common_limit([view.answers["map"][0] for view in views])
     yardsticks = _yardsticks(image, views[0])
     for view in views:
-        files = _write(folder, view, image, limit, opacity)
+        files = _write(into, view, image, limit, opacity)
         row = _row(image, view) | _measures(image, view.inspected, view.answers, views[0]) | yardsticks
         show(row | {"limit": limit} | files, as_json, _line(row, view, files))
-
-
-def _runs(named: Sequence[str]) -> list[_Asked]:
-    """Return the runs of these ids; InvalidSettingError for one that there is not."""
-    if not named:
-        return []
-    store = open_store()
-    import_demo(store)
-    found = {run_id: find_run(store, run_id) for run_id in named}
-    for run_id, run in found.items():
-        if run is None:
-            raise InvalidSettingError(f"run {run_id!r}", "the id of a run in the store", "the page Runs lists them")
-    return [_Asked(ExperimentSpec.from_json(run.spec), run.id, run.network_sha) for run in found.values() if run]
-
-
-def _check_of_network(subject: Subject, runs: Sequence[_Asked]) -> None:
-    """Refuse runs of another network than the subject's."""
-    other = [one.run_id for one in runs if one.network_sha != subject.network.sha256]
-    if other:
-        raise InvalidSettingError(
-            f"{count(len(other), 'run')} of another network than {subject.network.title} is now: {', '.join(other)}",
-            "runs of one network, whose weights have not changed",
-            "ask for the runs of each network by themselves",
-        )
 
 
 def _example(subject: Subject, index: int) -> Example:

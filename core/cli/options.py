@@ -21,6 +21,10 @@ Techniques = Annotated[list[str] | None, typer.Option("--technique", help="repea
 Criterion = Annotated[str, typer.Option(help=", ".join(CRITERIA))]
 Scope = Annotated[str, typer.Option(help="local: the same rate in each layer; global: one ranking over all")]
 Form = Annotated[str, typer.Option(help=f"of structured pruning: {' or '.join(FORMS)} (filters only)")]
+RunIds = Annotated[
+    list[str] | None,
+    typer.Option("--run", help="id of a run in the store, retrained ones too; of its network and data; repeatable"),
+]
 Rates = Annotated[list[float] | None, typer.Option("--rate", help="share to remove, 0 <= rate < 1; repeatable")]
 LayerRates = Annotated[
     list[str] | None, typer.Option("--layer-rate", help="LAYER=RATE, a rate of its own for a layer; repeatable")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from safetensors.torch import save_file
 from core.cli.main import main
 from core.experiment import ExperimentSpec
 from core.pruning.settings import Pruning
+from core.store.runs import find_run, put_run
 from tests.retrained import put_retrained, retrained
 
 FIELDS = {
@@ -275,6 +277,26 @@ def test_agreement_prints_one_object_a_technique_method_and_rate(shell):
     assert all(wanted | {"randomised", "other_image"} <= set(row) for row in rows)
     assert all(row["images"] == 6 for row in rows)
     assert all(row["spearman"] is not None for row in rows if row["rate"] == 0.05)
+
+
+def test_agreement_of_runs_of_the_store_takes_no_others(shell, store):
+    ids = [put_retrained(store, retrained(ExperimentSpec(pruning=Pruning(rate=rate)))) for rate in (0.0, 0.5)]
+    words = [word for run_id in ids for word in ("--run", run_id)]
+    status, out, err = shell("agreement", *words, "--images", 4, "--json")
+    assert status == 0, err
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [(row["run_id"], row["rate"]) for row in rows] == list(zip(ids, (0.0, 0.5), strict=True))
+    assert all(row["retraining"] == "retrained 2 epochs by SGD" and row["spearman"] < 0.999 for row in rows)
+
+
+def test_runs_of_different_networks_are_not_asked_together(shell, store, tmp_path):
+    one = put_retrained(store, retrained(ExperimentSpec()))
+    with store.writing() as db:
+        put_run(db, replace(find_run(store, one), id="b" * 16, network_sha="b" * 64))
+    for command in (("agreement",), ("attribute", "--image-id", "scene-000003", "--out", tmp_path)):
+        status, _, err = shell(*command, "--run", one, "--run", "b" * 16)
+        assert status == 2
+        assert f"1 run of another network or other images than {one}: {'b' * 16}" in err
 
 
 @pytest.mark.parametrize("words", [("--rates", "a,b"), ("--rates", ""), ("--method", "lrp"), ("--images", 0)])
