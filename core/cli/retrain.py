@@ -31,11 +31,14 @@ from core.errors import InvalidSettingError
 from core.experiment import ExperimentSpec, Extent, spec_in_words, with_dense_first
 from core.jobs.devices import pick_device
 from core.jobs.evaluate import evaluate
+from core.jobs.retraining import retrain_together
 from core.jobs.subject import resolved
+from core.progress import silent
 from core.pruning.schedule import SPACINGS
 from core.pruning.settings import Pruning
-from core.store.database import open_store
+from core.store.database import Store, open_store
 from core.store.demo import import_demo
+from core.training.parallel import leads, several
 from core.training.presets import PRESETS
 from core.training.retraining import OPTIMISERS, SCHEDULES, Retraining, retraining_from
 from core.words import duration
@@ -94,7 +97,10 @@ def retrain(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Prune, retrain with the mask held, and measure: before, after, the dense network and its control."""
+    """Prune, retrain with the mask held, and measure: before, after, the dense network and its control.
+
+    On several GPUs: torchrun --nproc-per-node N -m core retrain ...
+    """
     named = {
         "steps": _steps(schedule, steps),
         "spacing": spacing,
@@ -110,9 +116,7 @@ def retrain(
     if train_images is not None:
         given["images"] = train_images or None
     how = _retraining("recalibrate" if epochs == 0 and optimiser is None else preset, given)
-    where = (
-        Pruning(technique, criterion, scope, rate, form, seed, stem, fc, tuple(exclude or ())) if rate else Pruning()
-    )
+    where = Pruning(technique, criterion, scope, rate, form, seed, stem, fc, tuple(exclude or ()))
     spec = resolved(ExperimentSpec(network, weights, data, preprocess, where if rate else Pruning(), how))
     _run(spec, Extent(images), pick_device(device), control=control, as_json=as_json)
 
@@ -122,6 +126,15 @@ def _run(spec: ExperimentSpec, extent: Extent, device: str, *, control: bool, as
     store = open_store()
     import_demo(store)
     wanted = with_dense_first([spec.unretrained(), *([spec.control()] if control else []), spec])
+    if several():
+        retrain_together(store, wanted, device, Bar() if leads() else silent)
+    if leads():
+        _measure(store, spec, wanted, extent, device, as_json)
+
+
+def _measure(
+    store: Store, spec: ExperimentSpec, wanted: list[ExperimentSpec], extent: Extent, device: str, as_json: bool
+) -> None:
     rows = {}
     for one, row in zip(wanted, evaluate(store, wanted, extent, device, Bar()), strict=True):
         rows[one] = row

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from core.data.source import Source
 from core.errors import BrokenDataError
 from core.experiment import ExperimentSpec
-from core.jobs.subject import Subject, training_images
+from core.jobs.executor import put_runs, run_of
+from core.jobs.subject import Subject, find_subject, training_images
 from core.networks.network import weights_sha256
 from core.progress import Progress
 from core.pruning.masks import make_masks, sparsity
@@ -19,6 +21,7 @@ from core.store.retrained import checkpoint_folder, has_weights
 from core.store.runs import Run, find_result, forget_measured, put_result
 from core.training.history import History
 from core.training.images import drawn_once
+from core.training.parallel import leads
 from core.training.retrain import Retrained, retrain
 from core.training.retraining import Retraining
 from core.training.separation import check_classes, check_separate
@@ -59,7 +62,22 @@ def ensure_retrained(
         progress=progress,
         told=told,
     )
-    _save(store, run, trained, known, earlier)
+    if leads():
+        _save(store, run, trained, known, earlier)
+
+
+def retrain_together(store: Store, specs: Iterable[ExperimentSpec], device: str, progress: Progress) -> None:
+    """Train what the specs ask for as one of the processes that torchrun started; all of them call this alike.
+
+    The specs are resolved. The first process writes; what is trained then is measured by jobs, as ever.
+    """
+    for spec in (one for one in specs if one.retraining):
+        subject = find_subject(spec, store.folder, progress)
+        subject.pack(progress)
+        run = run_of(spec, subject)
+        if leads():
+            put_runs(store, [run])
+        ensure_retrained(store, run, spec, subject, device, progress)
 
 
 def _images(spec: ExperimentSpec, retraining: Retraining, subject: Subject) -> Source:

@@ -74,16 +74,20 @@ def joined(device: str) -> Iterator[Ranks]:
     Each rank takes the CUDA device of its LOCAL_RANK; on the CPU they talk by gloo. Left by an error, the group is
     given up, so that the others do not wait for this rank.
     """
-    count = int(os.environ.get("WORLD_SIZE", "1"))
-    if count == 1:
+    if not several():
         yield Ranks(torch.device(device))
         return
     own = _own_device(device)
     dist.init_process_group("nccl" if own.type == "cuda" else "gloo", timeout=_PATIENCE)
     try:
-        yield Ranks(own, dist.get_rank(), count, dist.new_group(backend="gloo", timeout=_PATIENCE))
+        yield Ranks(own, dist.get_rank(), dist.get_world_size(), dist.new_group(backend="gloo", timeout=_PATIENCE))
     finally:
         dist.destroy_process_group()
+
+
+def several() -> bool:
+    """Return whether torchrun started several processes, of which this is one."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
 def leads() -> bool:

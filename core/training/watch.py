@@ -71,8 +71,9 @@ class Watch:
         self._tell(learner)
 
     def _tell(self, learner: Learner) -> None:
+        images = self.plan.how.batch * self.plan.how.accumulate  # of a step
         try:
-            self.progress(self.plan.done(learner.position), self.plan.steps, self._words(learner))
+            self.progress(self.plan.done(learner.position) * images, self.plan.steps * images, self._words(learner))
         except CancelledError:
             self._save(learner)
             raise
