@@ -213,16 +213,21 @@ def _difference(both: int, lost: int, gained: int, neither: int) -> Difference:
     return paired_difference(dense, pruned)
 
 
-def chosen_rates(table: pd.DataFrame, tolerance: float, *, surely: bool = False) -> tuple[tuple[str, float], ...]:
-    """Return for each layer of the table the last rate that holds before the first that does not; 0 if none does.
-
-    A rate holds if top-1 drops by at most `tolerance` (a share); `surely`, if the whole interval of the drop does. The
-    published study took the first rate that failed. InvalidSettingError unless 0 <= tolerance < 1.
-    """
+def check_tolerance(tolerance: float) -> None:
+    """Raise InvalidSettingError unless 0 <= tolerance < 1: a drop of accuracy, as a share."""
     if not 0 <= tolerance < 1:
         raise InvalidSettingError(
             f"a tolerated drop of {100 * tolerance:g} points", "0 to below 100 points", "2 points are a start"
         )
+
+
+def chosen_rates(table: pd.DataFrame, tolerance: float, *, surely: bool = False) -> tuple[tuple[str, float], ...]:
+    """Return for each layer of the table the last rate that holds before the first that does not; 0 if none does.
+
+    A rate holds if top-1 drops by at most `tolerance` (a share); `surely`, if the whole interval of the drop does. The
+    published study took the first rate that failed. Raises what `check_tolerance` raises.
+    """
+    check_tolerance(tolerance)
     drop = -table["change_low" if surely else "change"]
     holds = drop <= tolerance + _ROUNDING
     groups = table.assign(holds=holds).groupby("layer", sort=False)

@@ -31,7 +31,7 @@ from core.networks.network import Network
 from core.networks.registry import load_network
 from core.pruning.masks import make_masks, sparsity
 from core.pruning.settings import Pruning
-from core.sensitivity import IMAGES, RATES, Scan, applied, chosen_rates
+from core.sensitivity import IMAGES, RATES, Scan, applied, check_tolerance, chosen_rates
 from core.store.database import open_store
 from core.store.demo import import_demo
 from core.sweep import parse_rates
@@ -65,6 +65,7 @@ def sensitivity(
 ) -> None:
     """Prune one layer at a time at each rate; then choose for each layer the last rate that holds."""
     base = Pruning(technique, criterion, form=form, seed=seed, stem=stem, fc=fc, exclude=tuple(exclude or ()))
+    check_tolerance(tolerance)
     scan = Scan(base, parse_rates(rates) if rates else (), images)
     store = open_store()
     import_demo(store)
