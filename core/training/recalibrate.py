@@ -51,7 +51,8 @@ def recalibrate(
             chosen = order[step * course.images : (step + 1) * course.images]
             pixels = np.stack([pixel_row(images.image(place), network.preset) for place in chosen.tolist()])
             module(network.inputs(torch.from_numpy(pixels).to(ranks.device)))
-            progress(min(step + ranks.count, course.steps), course.steps, "re-calibrating batch norm")
+            done = min(step + ranks.count, course.steps)
+            progress(done * course.images, course.steps * course.images, "re-calibrating batch norm")
 
 
 @contextmanager

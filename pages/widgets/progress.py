@@ -17,12 +17,12 @@ from pages.widgets.core_access import executor, store
 from pages.widgets.errors import plain, shown_errors
 
 POLL_SECONDS = 1.5
-_IN_BATCHES = ("training", "re-calibrating")  # what a job says while it counts batches, not images
+_TRAINING = ("training", "re-calibrating")  # how the words of a job begin while it makes its network
 
 
 def queue_line(jobs: Sequence[Job]) -> None:
     """Draw what the queue is doing, what is left, and the button that cancels it. `jobs` are the open ones."""
-    ahead = outlook(jobs, [job.id for job in jobs if _retraining(job)])
+    ahead = outlook(jobs, [job.id for job in jobs if _is_retrained(job)])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(ahead.running.share if ahead.running else 0.0, text=plain(_in_words(ahead)))
         if st.button("Cancel", help="Stops all that is queued. What is measured is kept; Run goes on from there."):
@@ -34,7 +34,7 @@ def job_words(job: Job) -> str:
     """Return how far a running job is: "evaluating 640 of 1,000 images at 34 images/s"."""
     if not job.total:
         return job.message or "starting"
-    if job.message.startswith(_IN_BATCHES):
+    if job.message.startswith(_TRAINING):
         return _training_words(job)
     if job.kind == EFFICIENCY:
         return f"{job.message}, {job.done:,} of {count(job.total, 'network')}"
@@ -44,14 +44,13 @@ def job_words(job: Job) -> str:
 
 def _training_words(job: Job) -> str:
     """Return how far a training is: "training: epoch 1 of 2, loss 1.234, 40 % at 24 images/s"."""
-    how = _retraining(job)
-    rate = f" at {speed(job.speed * how.batch * how.accumulate)}" if job.speed and how else ""
+    rate = f" at {speed(job.speed)}" if job.speed else ""
     return f"{job.message}, {percent(job.share, 0)}{rate}"
 
 
-def _retraining(job: Job) -> Retraining | None:
-    """Return how the network of a job is retrained before it is measured."""
-    return _of_run(job.subject) if job.kind == ACCURACY else None
+def _is_retrained(job: Job) -> bool:
+    """Return whether the network of a job is retrained before it is measured."""
+    return job.kind == ACCURACY and _of_run(job.subject) is not None
 
 
 @st.cache_resource(max_entries=4096, show_spinner=False)
@@ -76,5 +75,5 @@ def _left(ahead: Outlook) -> str:
     """Return how long all of it takes; where that is not known, how long what is being done takes."""
     if ahead.seconds_left is not None:
         return f"about {duration(ahead.seconds_left)} left"
-    seconds = ahead.running.seconds_left if ahead.running and ahead.running.message.startswith(_IN_BATCHES) else None
+    seconds = ahead.running.seconds_left if ahead.running and ahead.running.message.startswith(_TRAINING) else None
     return f"about {duration(seconds)} left of this training" if seconds is not None else ""
