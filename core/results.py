@@ -54,6 +54,19 @@ class Detail:
         words = spec_in_words(self.spec)
         return words[:1].upper() + words[1:]
 
+    @property
+    def gains(self) -> dict[str, float]:
+        """How many times fewer MACs, and how many times faster, than the dense network it is made compact.
+
+        The latencies were measured side by side. Without what is not known.
+        """
+        beside = self.speed.get("dense") or {}
+        pairs = {
+            "MACs": (self.dense_size.get("macs"), (self.size.get("compact") or {}).get("macs")),
+            "latency": (beside.get("latency_ms"), (self.speed.get("compact") or {}).get("latency_ms")),
+        }
+        return {name: dense / small for name, (dense, small) in pairs.items() if dense and small}
+
     def worst_classes(self, most: int) -> pd.DataFrame:
         """Return the classes that lose most, as a table for the eye: shares in per cent."""
         worst = self.classes.head(most)
@@ -115,7 +128,7 @@ def cost_table(detail: Detail) -> pd.DataFrame:
 
     `with zeros` is the network as it was pruned, `compacted` the one from which removed channels are really taken out.
     """
-    networks = {"dense": detail.dense_size | detail.dense_speed}
+    networks = {"dense": detail.dense_size | (detail.speed.get("dense") or detail.dense_speed)}
     if not detail.spec.is_dense:
         networks["control" if detail.spec.is_control else "with zeros"] = detail.size | detail.speed
     if not detail.spec.pruning.dense:

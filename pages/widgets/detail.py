@@ -8,7 +8,7 @@ import streamlit as st
 from core.figures.curves import layer_bars
 from core.results import Detail, cost_table
 from core.surveys import YARDSTICKS
-from core.words import between, count, percent, points, points_between, probability
+from core.words import between, count, listed, percent, points, points_between, probability
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
 from pages.widgets.trained import draw_training
@@ -90,8 +90,22 @@ def _costs(detail: Detail) -> None:
     table = cost_table(detail)
     narrow = st.column_config.TextColumn(width="small")
     st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns, narrow))
-    if detail.size and not detail.size.get("compact") and detail.size.get("why"):
-        st.caption(plain(f"Not compacted: {detail.size['why']}. Masked zeros make nothing faster."))
+    for words in _gains(detail):
+        st.caption(plain(words))
+
+
+def _gains(detail: Detail) -> list[str]:
+    gains, why = detail.gains, detail.size.get("why")
+    said = [
+        f"{gains['MACs']:.1f} times fewer MACs" if "MACs" in gains else "",
+        f"{gains['latency']:.1f} times as fast as the dense network, measured side by side"
+        if "latency" in gains
+        else "",
+    ]
+    words = listed([one for one in said if one])
+    if words:
+        return [f"Compacted: {words}. With zeros in place nothing is faster."]
+    return [f"Not compacted: {why}. Masked zeros make nothing faster."] if why else []
 
 
 def _layers(detail: Detail) -> None:

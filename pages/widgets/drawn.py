@@ -11,7 +11,9 @@ import streamlit as st
 from core.experiment import ExperimentSpec
 from core.figures.axes import AXES, MEASURES, Axis, missing
 from core.figures.pareto import pareto_front, with_front
+from core.jobs.executor import EFFICIENCY
 from core.results import front_table
+from core.store.queue import FAILED, OPEN
 from core.words import count, listed
 from pages.widgets.core_access import executor, keep_workers, store
 from pages.widgets.errors import plain, shown_errors
@@ -77,7 +79,8 @@ def offer_measuring(drawn: Drawn, runs: pd.DataFrame) -> None:
     if not axis.cost:
         return
     st.caption(_about(axis, runs))
-    lacking = missing(runs, axis)
+    _failed(runs)
+    lacking = _not_asked(missing(runs, axis))
     if lacking.empty:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -88,6 +91,26 @@ def offer_measuring(drawn: Drawn, runs: pd.DataFrame) -> None:
             st.rerun()
         measured = count(int(runs["images"].notna().sum()), "network")
         st.markdown(plain(f"{axis.name} not known of {len(lacking):,} of {measured}"), width="content")
+
+
+def _not_asked(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs that are not about to be measured."""
+    asked = {text for job in executor().list(OPEN) if job.kind == EFFICIENCY for text in job.request["specs"]}
+    return runs[~runs["spec"].isin(asked)]
+
+
+def _failed(runs: pd.DataFrame) -> None:
+    """Tell why a measurement of these networks failed, and offer to try it again."""
+    shown = set(runs["spec"])
+    for job in executor().list((FAILED,)):
+        if job.kind == EFFICIENCY and shown & set(job.request["specs"]):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.error(plain(job.message), title="Measuring size and speed failed")
+                if st.button("Try again", key=f"retry {job.id}"):
+                    with shown_errors():
+                        executor().retry(job)
+                        keep_workers()
+                    st.rerun()
 
 
 def _about(axis: Axis, runs: pd.DataFrame) -> str:

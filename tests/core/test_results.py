@@ -187,7 +187,13 @@ def test_costs_stand_beside_the_dense_ones_and_what_nobody_measured_is_left_out(
     with store.writing() as db:
         put_result(db, runs[0], "size", {"parameters": 6e6, "macs": 5e8, "compact": None})
         put_result(db, runs[1], "size", {"parameters": 6e6, "macs": 5e8, "compact": {"parameters": 2e6, "macs": 1.5e8}})
-    table = cost_table(find_detail(store, runs[1], CLASSES)).set_index("").to_dict("index")
+        times = {"latency_ms": 9.0, "dense": {"latency_ms": 8.0}, "compact": {"latency_ms": 4.0}}
+        put_result(db, runs[1], "speed", times)
+    detail = find_detail(store, runs[1], CLASSES)
+    table = cost_table(detail).set_index("").to_dict("index")
     assert table["MACs"] == {"dense": "500 M", "with zeros": "500 M", "compacted": "150 M"}
-    assert list(table) == ["parameters", "MACs"]
+    assert table["latency"] == {"dense": "8 ms", "with zeros": "9 ms", "compacted": "4 ms"}
+    assert list(table) == ["parameters", "MACs", "latency"]
+    assert detail.gains == {"MACs": pytest.approx(5 / 1.5), "latency": 2.0}
+    assert find_detail(store, runs[0], CLASSES).gains == {}
     assert list(cost_table(find_detail(store, runs[0], CLASSES))) == ["", "dense"]

@@ -412,7 +412,12 @@ def test_costs_that_nobody_measured_are_counted_and_the_rest_is_drawn(measured, 
     assert points(page) == {"Dense": [measured[0.0]], "Unstructured": [measured[0.2]]}
     assert "not known of 1 of 3 networks" in words(page)
     assert "Zeros that are only masked make nothing faster" in words(page)
-    assert "Measure" in labels(page)
+    button(page, "Measure").click().run()
+    (job,) = [one for one in Executor(empty_store).list(queue.OPEN) if one.kind == "efficiency"]
+    assert [ExperimentSpec.from_json(text).pruning.rate for text in job.request["specs"]] == [0.0, 0.5]
+    assert "Measure" not in labels(page)
+    queue.finish(empty_store, queue.claim(empty_store, "cpu", [job.id]), queue.FAILED, "weights are elsewhere")
+    assert "weights are elsewhere" in words(page.run())
 
 
 def test_the_front_is_drawn_and_listed(retrained, measured, visit):
