@@ -17,6 +17,7 @@ FILES = sorted([ROOT / "app.py", *(ROOT / "core").rglob("*.py"), *(ROOT / "pages
 LAYERS = (
     ("core.cli", "core.benchmarks"),
     ("core.jobs", "core.figures"),
+    ("core.export",),
     ("core.training", "core.evaluation", "core.interpretability"),
     ("core.pruning",),
     ("core.networks",),

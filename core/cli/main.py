@@ -9,8 +9,10 @@ import typer
 from core.cli.agreement import agreement
 from core.cli.attribute import attribute
 from core.cli.bench import app as bench
+from core.cli.compact import compact
 from core.cli.demo import results, train
 from core.cli.evaluate import evaluate, sweep
+from core.cli.export import export
 from core.cli.lists import data, methods, networks
 from core.cli.retrain import retrain
 from core.cli.sensitivity import sensitivity
@@ -29,6 +31,8 @@ app.command("methods")(methods)
 app.command("evaluate")(evaluate)
 app.command("sweep")(sweep)
 app.command("retrain")(retrain)
+app.command("compact")(compact)
+app.command("export")(export)
 app.command("attribute")(attribute)
 app.command("agreement")(agreement)
 app.command("sensitivity")(sensitivity)
