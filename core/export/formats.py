@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ class Format:
 
 def _write_weights(run: Exportable, folder: Path) -> Files:
     state = {name: value.contiguous() for name, value in run.module.state_dict().items()}
-    save_file(state, folder / WEIGHTS, {"format": "pt"})
+    save_file(state, folder / WEIGHTS, _metadata(run))
     save_masks(run.masks, folder / MASKS)
     return {
         WEIGHTS: {"holds": "the state dict in torchvision's names, what was removed at zero"},
@@ -46,6 +47,16 @@ def _write_weights(run: Exportable, folder: Path) -> Files:
             "holds": "bools in the parameters' names and shapes, true for what stays; parameters without are whole"
         },
     }
+
+
+def _metadata(run: Exportable) -> dict[str, str]:
+    """Return what Prunescope needs to take the file as a network of its own (core.networks.registry)."""
+    about = run.about()
+    classes = {"format": "pt", "classes": json.dumps(about["classes"])}
+    if about["network"]["architecture"] != "googlenet" or about["network"]["transform_input"]:
+        return classes  # preset and normalisation are ImageNet's, which the architecture tells
+    how = about["preprocessing"]
+    return classes | {"size": str(how["crop"]), "mean": json.dumps(how["mean"]), "std": json.dumps(how["std"])}
 
 
 def _write_onnx(run: Exportable, folder: Path) -> Files:
