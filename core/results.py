@@ -144,7 +144,7 @@ _COSTS: dict[str, tuple[str, Callable[[float], str]]] = {
     "parameters": ("parameters", AXES["parameters"].form),
     "not zero": ("nonzero", AXES["parameters"].form),
     "MACs": ("macs", AXES["MACs"].form),
-    "MACs, not zero": ("nonzero_macs", AXES["MACs"].form),
+    "MACs ≠ 0": ("nonzero_macs", AXES["MACs"].form),
     "file": ("bytes", size),
     "compressed": ("compressed_bytes", size),
     "latency": ("latency_ms", AXES["latency"].form),

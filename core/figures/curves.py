@@ -21,6 +21,7 @@ HEIGHT = 460  # pixels
 LAYERS_HEIGHT = 190
 _MARGIN = {"l": 64, "r": 16, "t": 64, "b": 56}
 _WORDS_APART = 15  # pixels between the words at two levels
+_VEIL = "A0"  # how opaque the ground is that the words stand on, in hexadecimal
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +147,7 @@ def _levels(chart: _Chart) -> Iterator[_Level]:
 
 
 def _control_in_words(series: Series, controls: int) -> str:
-    return "control" if controls == 1 else f"control, {series.parts['retraining']}"
+    return "control" if controls == 1 else f"control, {series.parts['retraining'].removeprefix('retrained ')}"
 
 
 def _interval(run: pd.Series, measure: Measure) -> tuple[float, float] | None:
@@ -162,7 +163,7 @@ def _add_words(chart: _Chart, levels: Sequence[_Level]) -> None:
         above = min(level.value, above - _WORDS_APART * pixel)
         chart.figure.add_annotation(
             text=level.words, xref="paper", y=above, yanchor="bottom", showarrow=False,
-            font={"size": 12, "color": chart.colours.muted}, bgcolor=chart.colours.background, borderpad=0, **side,
+            font={"size": 12, "color": chart.colours.muted}, bgcolor=chart.colours.background + _VEIL, **side,
         )  # fmt: skip
 
 

@@ -36,11 +36,11 @@ def draw_detail(detail: Detail) -> None:
 
 
 def _head(detail: Detail) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{plain(detail.title)}**", width="stretch")
-        if st.button("Close", type="tertiary", help="Give the curve its full width again"):
-            del st.query_params["run"]
-            st.rerun()
+    title, close = st.columns([4, 1], gap="xsmall", wrap=False)
+    title.markdown(f"**{plain(detail.title)}**")
+    if close.button("Close", type="tertiary", help="Give the curve its full width again"):
+        del st.query_params["run"]
+        st.rerun()
     inside, forgot = st.columns(2, gap="xsmall", wrap=False)
     if inside.button("Look inside", type="primary", width="stretch", help="What this network looks at, in Saliency"):
         st.switch_page("pages/saliency.py", query_params={"run": detail.run.id})
