@@ -29,6 +29,7 @@ from pages.widgets.run_row import Asked, run_row
 from pages.widgets.sensitivity import draw_sensitivity
 from pages.widgets.settings import Settings, read_settings
 from pages.widgets.surveys import Below, choose_below, draw_below, explain_below, offer_surveys
+from pages.widgets.trained import offer_to_watch
 from pages.widgets.training_images import with_training_images
 
 CHART = "curves"
@@ -121,6 +122,7 @@ def _live(view: View, working: bool) -> None:
         if jobs:
             keep_workers()
             queue_line(jobs)
+            offer_to_watch(jobs, runs)
         _results(view, runs, working=bool(jobs))
         draw_sensitivity(view.subject, view.specs, runs)
 
@@ -130,14 +132,23 @@ def _results(view: View, runs: pd.DataFrame, *, working: bool) -> None:
     below = choose_below(runs)
     shown = runs if drawn.everything or view.curves is None else _chosen(runs, view.curves)
     _failures(shown)
-    if "images" not in shown or shown["images"].isna().all():
-        _nothing_yet(working=working)
-        return
-    _curves_and_detail(view.subject, shown, drawn, below)
+    chosen = st.query_params.get("run", "")
+    known = chosen in set(shown["id"])
+    detail = find_detail(store(), chosen, view.subject.network.classes) if known else None
+    with st.container(horizontal=True) if detail else st.container():
+        with st.container(width="stretch"):
+            if "images" in shown and shown["images"].notna().any():
+                _curves(view.subject, shown, drawn, below, chosen)
+            else:
+                _nothing_yet(working=working)
+        if detail:
+            with st.container(width=360, border=True):
+                draw_detail(detail)
 
 
 def _chosen(runs: pd.DataFrame, curves: frozenset[Series]) -> pd.DataFrame:
-    return runs[[one is None or one in curves for one in runs["series"]]]
+    wanted = [one is None or one in curves for one in runs["series"]]
+    return runs[pd.Series(wanted, index=runs.index, dtype=bool)]
 
 
 def _failures(runs: pd.DataFrame) -> None:
@@ -166,29 +177,23 @@ def _nothing_yet(*, working: bool) -> None:
     st.info(text)
 
 
-def _curves_and_detail(subject: Subject, runs: pd.DataFrame, drawn: Drawn, below: Below | None) -> None:
-    classes, chosen = subject.network.classes, st.query_params.get("run", "")
-    detail = find_detail(store(), chosen, classes) if chosen in set(runs["id"]) else None
-    figure = tradeoff_curves(runs, len(classes), x=drawn.axis, y=drawn.measure, selected=chosen, dark=is_dark())
+def _curves(subject: Subject, runs: pd.DataFrame, drawn: Drawn, below: Below | None, chosen: str) -> None:
+    classes = len(subject.network.classes)
+    figure = tradeoff_curves(runs, classes, x=drawn.axis, y=drawn.measure, selected=chosen, dark=is_dark())
     figure = draw_front(figure, drawn, runs)
     if below:
         figure = draw_below(figure, below, runs, subject, drawn.axis)
-    with st.container(horizontal=True) if detail else st.container():
-        with st.container(width="stretch"):
-            st.plotly_chart(
-                figure, key=CHART, on_select=_keep_selection, selection_mode="points",
-                config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
-            )  # fmt: skip
-            st.caption("Click a point for its layers, its worst classes and what it looks at. Drag to zoom.")
-            offer_measuring(drawn, runs)
-            list_front(drawn, runs)
-            if below:
-                offer_surveys(below, runs, subject)
-                explain_below(below)
-            _table(runs)
-        if detail:
-            with st.container(width=360, border=True):
-                draw_detail(detail)
+    st.plotly_chart(
+        figure, key=CHART, on_select=_keep_selection, selection_mode="points",
+        config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
+    )  # fmt: skip
+    st.caption("Click a point for its layers, its worst classes and what it looks at. Drag to zoom.")
+    offer_measuring(drawn, runs)
+    list_front(drawn, runs)
+    if below:
+        offer_surveys(below, runs, subject)
+        explain_below(below)
+    _table(runs)
 
 
 def _keep_selection() -> None:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pandas as pd
 import streamlit as st
 
 from core.figures.training import training_curves
 from core.pruning.schedule import SPACINGS
 from core.results import Detail
-from core.store.queue import CANCELLED, FAILED, RUNNING
+from core.store.queue import CANCELLED, FAILED, RUNNING, Job
 from core.training.history import History
 from core.training.retraining import Retraining
 from core.words import count, duration, percent, speed
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
+
+
+def offer_to_watch(jobs: Sequence[Job], runs: pd.DataFrame) -> None:
+    """Offer to open the one of `runs` that is trained right now: it has no point yet that could be clicked."""
+    training = [job.subject for job in jobs if job.state == RUNNING and job.message.startswith("training")]
+    here = [run_id for run_id in training if run_id in set(runs["id"]) and run_id != st.query_params.get("run")]
+    if here and st.button("Watch the training", type="tertiary", help="Loss and accuracy as epochs land"):
+        st.query_params["run"] = here[0]
+        st.rerun()
 
 
 def draw_training(detail: Detail) -> None:

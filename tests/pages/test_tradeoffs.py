@@ -403,6 +403,23 @@ def test_a_training_that_was_cancelled_says_where_it_goes_on(retrained, empty_st
     assert figure(page, 1)["data"][0]["y"] == [0.3, 0.6]
 
 
+def test_a_training_can_be_watched_before_there_is_any_point(empty_store, specs, visit):
+    asked = resolved(replace(specs[0.2], retraining=QUICK))
+    run_id = Executor(empty_store).submit([asked], Extent(96)).run_ids[-1]
+    job = queue.claim(empty_store, "cpu", [queue.job_id("accuracy", run_id)])
+    with empty_store.writing() as db:
+        put_result(db, run_id, "training", history((0, 0.3), (1, 0.6)))
+        queue.report(db, job.id, 2280, 4560, 24.0, "training: epoch 2 of 2, loss 1.234")
+    page = visit(**(WAYS | {"unstructured_rates": "0.2"}))
+    assert "training: epoch 2 of 2, loss 1.234, 50 % at 24 images/s" in page.get("progress")[0].proto.text.replace(
+        "\\", ""
+    )
+    button(page, "Watch the training").click().run()
+    assert figure(page)["data"][0]["y"] == [0.3, 0.6]
+    assert "Training: epoch 1 of 2" in words(page)
+    assert "Watch the training" not in labels(page)
+
+
 def test_costs_that_nobody_measured_are_counted_and_the_rest_is_drawn(measured, empty_store, visit):
     with empty_store.writing() as db:
         for rate in (0.0, 0.2):
