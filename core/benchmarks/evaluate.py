@@ -60,11 +60,12 @@ def bench_evaluate(device: str, images: int = 256, progress: Progress = silent) 
     for done, case in enumerate(_cases(source.image(0).width)):
         progress(done, 2, case.name)
         with tempfile.TemporaryDirectory() as folder:
-            _write_pictures(Path(folder) / "images", source, images, case.picture)
+            write_pictures(Path(folder) / "images", source, images, case.picture)
             yield _compare(case, Path(folder), torch.device(device))
 
 
-def _write_pictures(folder: Path, source: ScenesSource, images: int, size: tuple[int, int]) -> None:
+def write_pictures(folder: Path, source: ScenesSource, images: int, size: tuple[int, int]) -> None:
+    """Write the first scenes as JPEG files of this width and height, a folder a class."""
     for index in range(images):
         place = folder / f"{source.labels[index]:03d}"
         place.mkdir(parents=True, exist_ok=True)
@@ -85,7 +86,7 @@ def _compare(case: _Case, folder: Path, device: torch.device) -> Comparison:
         lambda: _reference(plain, loader, device),
         against=AGAINST,
         unit="images/s",
-        device=_device_name(device),
+        device=device_name(device),
     )
 
 
@@ -127,7 +128,8 @@ def _reference(network: nn.Module, loader: DataLoader[tuple[torch.Tensor, int]],
     return seen
 
 
-def _device_name(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
+    """Return what a device is called, with what else decides its speed."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU, {os.cpu_count()} cores, {torch.get_num_threads()} threads"

@@ -11,9 +11,11 @@ import typer
 from core.benchmarks.attribute import bench_attribute
 from core.benchmarks.evaluate import bench_evaluate
 from core.benchmarks.timing import Comparison
+from core.benchmarks.train import bench_train
 from core.cli.options import Device, Json
 from core.cli.output import Bar, show
 from core.jobs.devices import pick_device
+from core.training.retraining import PRECISIONS
 
 app = typer.Typer(help="Speed, side by side with a reference in the same run.", no_args_is_help=True)
 
@@ -36,6 +38,18 @@ def attribute(
 ) -> None:
     """Maps of one image by every method, against the bare passes that the method needs."""
     _show(bench_attribute(pick_device(device), size), as_json)
+
+
+@app.command()
+def train(
+    steps: Annotated[int | None, typer.Option(help="a round (default: 8 on a CPU, 60 on a GPU)")] = None,
+    batch: Annotated[int | None, typer.Option(help="images a step (default: 16 on a CPU, 128 on a GPU)")] = None,
+    precision: Annotated[str, typer.Option(help=", ".join(PRECISIONS))] = "float32",
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Training steps per second, masks held, against a plain torchvision training loop."""
+    _show(bench_train(pick_device(device), steps, batch, precision, Bar()), as_json)
 
 
 def _show(comparisons: Iterable[Comparison], as_json: bool) -> None:

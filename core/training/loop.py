@@ -6,7 +6,7 @@ checkpoint does what the unbroken one does.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Protocol
 
@@ -69,7 +69,7 @@ def _train_stage(plan: Plan, learner: Learner, forward: nn.Module, watcher: Watc
         while learner.position.stage == stage:
             learner.module.train()
             for _ in range(learner.position.step, plan.course.steps):
-                _step(plan, learner, forward, arriving)
+                train_step(plan, learner, forward, arriving)
                 watcher.after_step(learner)
             _finish_epoch(plan, learner, watcher)
 
@@ -87,8 +87,8 @@ def _coming(plan: Plan, learner: Learner) -> Batches:
     return batches(Views(plan.images, plan.view, plan.how.seed), stretch, plan.device)
 
 
-def _step(plan: Plan, learner: Learner, forward: nn.Module, arriving: Batches) -> None:
-    """Do one step of the optimiser on one or more batches."""
+def train_step(plan: Plan, learner: Learner, forward: nn.Module, arriving: Iterator[tuple[Tensor, Tensor]]) -> None:
+    """Do one step of the optimiser on the next one or more batches, pixels (n, h, w, 3) and labels (n,)."""
     _seed(plan, learner)
     for group in learner.optimiser.param_groups:
         group["lr"] = plan.rate(learner.position)
