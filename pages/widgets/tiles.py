@@ -27,6 +27,7 @@ WIDTH = 240  # pixels: five in a row at 1440, three at 800
 _BELOW = 150  # pixels for what is measured on the map
 _LONGEST = 22  # characters of a class name that fit on one line
 _LINE = 36  # small characters that fit on one line
+_BESIDE = 27  # and beside the button that enlarges the map
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,13 +125,12 @@ def _accuracy(member: Member | None) -> str:
 
 
 def _about(view: View, look: Look, end: float) -> str:
-    """Say what the map is; of one with a scale of its own also where that ends."""
-    name = shortened(view.ask.image.subject.network.classes[view.target], _LONGEST)
-    if view.map is None:
-        return f"no map for {name}"
-    if not view.map.any():
-        return f"nothing counts for {name}"
-    return f"for {name}" if look.common or look.style == MASKED else f"for {name}, to {end:.2g}"
+    """Say what the map is, on one line; of one with a scale of its own also where that ends."""
+    what = "no map for" if view.map is None else "for" if view.map.any() else "nothing counts for"
+    own = what == "for" and not (look.common or look.style == MASKED)
+    to = f", to {end:.2g}" if own else ""
+    name = view.ask.image.subject.network.classes[view.target]
+    return f"{what} {shortened(name, _BESIDE - len(what) - len(to))}{to}"
 
 
 def _verdict(tile: Tile, names: tuple[str, ...], label: int) -> str:

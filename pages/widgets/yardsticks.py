@@ -103,11 +103,10 @@ def _draw_object(view: View) -> None:
         return
     found = {name: float(scores[0]) for name, scores in localisation(view.map[None], mask[None]).items()}
     chance = percent(float(area(mask[None])[0]), 0)
-    hit = {1.0: "Object hit", 0.0: "Object missed"}.get(found["pointing"])  # else many pixels share the first place
-    if hit is None:
-        hit = "No pixel is first"
-    share = "nothing counts for the class" if math.isnan(found["inside"]) else f"{percent(found['inside'], 0)} inside"
-    st.caption(f"{hit}, {share} (area {chance})", help=_meanings(LOCALISATION))
+    hit = {1.0: "Object hit", 0.0: "Object missed"}.get(found["pointing"], "No pixel is first")  # many share its place
+    nothing = math.isnan(found["inside"])
+    said = "Nothing is on the object" if nothing else f"{hit}, {percent(found['inside'], 0)} inside"
+    st.caption(f"{said} (area {chance})", help=_meanings(LOCALISATION))
 
 
 def _meanings(measures: Mapping[str, Measure]) -> str:
