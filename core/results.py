@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -228,8 +229,13 @@ def _change(figures: Mapping[Any, Any]) -> str:
 
 
 def results_csv(runs: pd.DataFrame) -> str:
-    """Return everything known of the runs as CSV: all columns of `runs_frame`, shares as shares."""
-    return runs.drop(columns=["spec", "series"]).to_csv(index=False)
+    """Return everything known of the runs as CSV: all columns of `runs_frame`, shares as shares.
+
+    `retraining` has all its settings as JSON, and is empty where there was none.
+    """
+    settings = [json.loads(text).get("retraining") for text in runs["spec"]]
+    told = runs.assign(retraining=["" if one is None else json.dumps(one, sort_keys=True) for one in settings])
+    return told.drop(columns=["spec", "series"]).to_csv(index=False)
 
 
 def history(runs: pd.DataFrame) -> pd.DataFrame:

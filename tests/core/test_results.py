@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import io
+import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.evaluation.accuracy import accuracy, against_dense
@@ -19,7 +22,7 @@ from core.store.predictions import append
 from core.store.runs import Run, put_result, put_run, runs_frame
 from core.surveys import Survey
 from core.training.history import History, Row
-from core.training.retraining import Retraining
+from core.training.retraining import Retraining, retraining_from
 from core.words import NOT_KNOWN
 
 DENSE = ExperimentSpec()
@@ -152,6 +155,13 @@ def test_a_retrained_network_is_compared_with_its_dense_control_on_the_same_imag
     assert against["change"] == pytest.approx(-1 / 90)
     assert find_detail(store, control_id, CLASSES).control == {}
     assert find_detail(store, runs[1], CLASSES).control == {}
+
+
+def test_a_file_of_results_tells_how_each_network_was_retrained(store, runs):
+    run_id = record(store, replace(PRUNED, retraining=QUICK), predictions(), predictions())
+    table = pd.read_csv(io.StringIO(results_csv(with_series(runs_frame(store))))).set_index("id")
+    assert retraining_from(json.loads(table.loc[run_id, "retraining"])) == QUICK
+    assert table.loc[list(runs), "retraining"].isna().all()
 
 
 def test_how_a_training_went_and_what_the_network_costs_are_there_as_far_as_they_are_known(store, runs):
