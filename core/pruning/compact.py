@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from core.errors import InvalidSettingError
 from core.networks.blocks import LocalResponseNorm
+from core.networks.layers import Layer
 from core.words import count
 
 _TRACED = 64  # pixels a side of the image that is sent through a network to see what depends on what
@@ -54,6 +55,8 @@ def compact(module: nn.Module) -> Compact:
 
     Raises InvalidSettingError with the reason if no channel can go.
     """
+    if not _has_gaps(module):
+        raise _refusal(module)
     small = copy.deepcopy(module).eval()
     norms = {name: part for name, part in small.named_modules() if isinstance(part, LocalResponseNorm)}
     for name in norms:
@@ -67,6 +70,18 @@ def compact(module: nn.Module) -> Compact:
     for name, norm in norms.items():
         small.set_submodule(name, norm)
     return Compact(small.requires_grad_(False), removed)
+
+
+def _has_gaps(module: nn.Module) -> bool:
+    """Return whether any filter, or all weights for any input, are zero: without that nothing need be traced."""
+    layers = (part for part in module.modules() if isinstance(part, Layer))
+    used = (_connections(layer.weight.detach()) for layer in layers)
+    return any(not (one.any(0).all() and one.any(1).all()) for one in used)
+
+
+def _connections(weight: Tensor) -> Tensor:
+    """Return which output is computed from which input: (outputs, inputs) bool."""
+    return weight.reshape(*weight.shape[:2], weight.shape[2:].numel()).any(2)
 
 
 def _convs(module: nn.Module) -> dict[str, nn.Conv2d]:
@@ -124,8 +139,7 @@ def _read(group: torch_pruning.Group, channels: int, dead: Mapping[nn.Module, Te
 def _used_inputs(layer: nn.Module, dead: Mapping[nn.Module, Tensor]) -> Tensor:
     """Return which inputs of a convolution or linear layer the filters that stay have weights for: (inputs,) bool."""
     weight: Tensor = layer.weight.detach().cpu()  # type: ignore[operator]
-    filters = weight[~dead[layer]] if layer in dead else weight
-    return filters.reshape(*filters.shape[:2], weight[0, 0].numel()).any(2).any(0)
+    return _connections(weight[~dead[layer]] if layer in dead else weight).any(0)
 
 
 def _but_one(dead: Tensor) -> tuple[int, ...]:
