@@ -20,6 +20,7 @@ from core.store import queue
 from core.store.database import Store
 from core.store.predictions import load
 from core.store.queue import Job
+from core.store.retrained import checkpoint_folder
 from core.store.runs import Run, find_result, find_run
 from core.surveys import agreement_table
 from core.training.history import History
@@ -48,6 +49,7 @@ class Detail:
     dense_size: dict[str, Any]
     dense_speed: dict[str, Any]
     job: Job | None  # that measures (and before that trains) it
+    checkpoint: bool  # whether a training that was cut off can go on
 
     @property
     def title(self) -> str:
@@ -100,6 +102,7 @@ def find_detail(store: Store, run_id: str, classes: tuple[str, ...]) -> Detail |
         dense_size=find_result(store, dense_id, "size") or {},
         dense_speed=find_result(store, dense_id, "speed") or {},
         job=queue.job(store, queue.job_id("accuracy", run_id)),
+        checkpoint=any(checkpoint_folder(store.folder, run_id).glob("*.checkpoint")),
     )
 
 

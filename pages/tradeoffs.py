@@ -117,12 +117,14 @@ def _live(view: View, working: bool) -> None:
         if working and not jobs:
             st.rerun()
         runs = view.runs()
-        if view.asked is not None:
-            run_row(runs, view.subject, view.asked)
-        if jobs:
-            keep_workers()
-            queue_line(jobs)
-            offer_to_watch(jobs, runs)
+        with st.container():
+            if view.asked is not None:
+                run_row(runs, view.subject, view.asked)
+        with st.container():  # also where nothing is queued: what stands below keeps its place
+            if jobs:
+                keep_workers()
+                queue_line(jobs)
+                offer_to_watch(jobs, runs)
         _results(view, runs, working=bool(jobs))
         draw_sensitivity(view.subject, view.specs, runs)
 

@@ -72,12 +72,20 @@ def _state(detail: Detail, how: Retraining) -> None:
     if job and job.state == FAILED:
         st.error(plain(job.message), title="The run failed" + (f" after {begun}" if begun else ""))
     elif job and job.state == CANCELLED and not detail.figures:
-        kept = f"Its checkpoint is at {begun}: *Run* goes on from there." if begun else "*Run* begins anew."
-        st.info(f"Cancelled while it was trained. {kept}")
+        st.info(f"Cancelled before it was trained to the end. {_kept(begun, detail.checkpoint)}")
     elif job and job.state == RUNNING and not detail.figures:
         st.caption(plain(f"Training: {begun}" if begun else "Training begins"))
     elif history.rows:
         st.caption(plain(_done(history, how)))
+
+
+def _kept(begun: str, checkpoint: bool) -> str:
+    """Return what is left of a training that was cut off."""
+    if not checkpoint:
+        return "*Run* begins anew."
+    return (
+        f"Its checkpoint is {f'from after {begun}' if begun else 'from within its first epoch'}: *Run* goes on there."
+    )
 
 
 def _begun(history: History, how: Retraining) -> str:

@@ -12,6 +12,7 @@ from core.jobs.executor import Executor
 from core.jobs.subject import find_subject, resolved
 from core.pruning.techniques import TECHNIQUES
 from core.store import queue
+from core.store.retrained import checkpoint_folder
 from core.store.runs import put_result, runs_frame
 from core.surveys import Survey
 from core.training.history import History, Row
@@ -398,8 +399,12 @@ def test_a_training_that_was_cancelled_says_where_it_goes_on(retrained, empty_st
     with empty_store.writing() as db:
         put_result(db, run_id, "training", history((0, 0.3), (1, 0.6)))
     queue.cancel(empty_store, [queue.job_id("accuracy", run_id)])
+    assert "*Run* begins anew" in words(visit(**WAYS, run=run_id, all="true"))
+    checkpoint = checkpoint_folder(empty_store.folder, run_id) / "training.checkpoint"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
     page = visit(**WAYS, run=run_id, all="true")
-    assert "Its checkpoint is at epoch 1 of 2: *Run* goes on from there" in words(page)
+    assert "Its checkpoint is from after epoch 1 of 2: *Run* goes on there" in words(page)
     assert figure(page, 1)["data"][0]["y"] == [0.3, 0.6]
 
 
