@@ -22,6 +22,7 @@ from core.store.database import Store
 from core.words import count
 
 IMAGES = 200
+TOLERANCE = 0.005  # of top-1, for each layer: what 54 layers lose adds up
 PART = 50  # images that are measured on all layers before the next are: the whole map is there early, and sharpens
 MOST_IMAGES = 100_000
 
@@ -217,7 +218,9 @@ def check_tolerance(tolerance: float) -> None:
     """Raise InvalidSettingError unless 0 <= tolerance < 1: a drop of accuracy, as a share."""
     if not 0 <= tolerance < 1:
         raise InvalidSettingError(
-            f"a tolerated drop of {100 * tolerance:g} points", "0 to below 100 points", "2 points are a start"
+            f"a tolerated drop of {100 * tolerance:g} points",
+            "0 to below 100 points",
+            f"{100 * TOLERANCE:g} points are a start",
         )
 
 
@@ -241,6 +244,15 @@ def _last_that_holds(rows: pd.DataFrame) -> float:
     """Return the last rate before the first that fails, the rows being in the order of their rates."""
     held = rows.loc[rows["holds"].cumprod().astype(bool), "rate"]
     return float(held.iloc[-1]) if len(held) else 0.0
+
+
+def change_in_sum(table: pd.DataFrame, rates: Sequence[tuple[str, float]]) -> float:
+    """Return the sum of the changes of top-1 (a share) that the layers cause, each pruned alone at its rate.
+
+    No forecast of what they cause together, but where it is large, the network does not bear them all.
+    """
+    change = table.set_index(["layer", "rate"])["change"].to_dict()
+    return float(sum(change[one] for one in rates if one[1]))
 
 
 def applied(scan: Scan, rates: Sequence[tuple[str, float]]) -> Pruning:

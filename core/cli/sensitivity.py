@@ -31,7 +31,7 @@ from core.networks.network import Network
 from core.networks.registry import load_network
 from core.pruning.masks import make_masks, sparsity
 from core.pruning.settings import Pruning
-from core.sensitivity import IMAGES, RATES, Scan, applied, check_tolerance, chosen_rates
+from core.sensitivity import IMAGES, RATES, TOLERANCE, Scan, applied, change_in_sum, check_tolerance, chosen_rates
 from core.store.database import open_store
 from core.store.demo import import_demo
 from core.sweep import parse_rates
@@ -57,7 +57,7 @@ def sensitivity(
     stem: Stem = False,
     fc: Classifier = False,
     images: ScanImages = IMAGES,
-    tolerance: Tolerance = 0.02,
+    tolerance: Tolerance = TOLERANCE,
     surely: Surely = False,
     seed: Seed = 0,
     device: Device = "auto",
@@ -75,7 +75,8 @@ def sensitivity(
     for record in table.to_dict("records"):
         row = {str(name): value for name, value in record.items()}
         show(row, as_json, _line(row))
-    last = _chosen(load_network(network, weights), scan, pairs) | {"tolerance": tolerance, "surely": surely}
+    told = {"tolerance": tolerance, "surely": surely, "change_in_sum": change_in_sum(table, pairs)}
+    last = _chosen(load_network(network, weights), scan, pairs) | told
     show(last, as_json, _in_words(last))
 
 
@@ -98,4 +99,7 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def _in_words(last: Mapping[str, Any]) -> str:
     rates = "\n".join(f"--layer-rate {layer}={rate:g}" for layer, rate in last["layer_rates"].items())
-    return f"{rates}\nsparsity of the prunable weights: {last['sparsity']['prunable']:.1%}"
+    return (
+        f"{rates}\nsparsity of the prunable weights: {last['sparsity']['prunable']:.1%}; "
+        f"alone the layers change top-1 by {100 * last['change_in_sum']:+.1f} points in sum"
+    )

@@ -17,11 +17,22 @@ from core.jobs.subject import Subject
 from core.networks.network import Network
 from core.pruning.masks import make_masks, sparsity
 from core.pruning.settings import Pruning
-from core.sensitivity import IMAGES, MOST_IMAGES, PART, RATES, Scan, applied, chosen_rates, known_points
-from core.sensitivity import sensitivity_table as table_of
+from core.sensitivity import (
+    IMAGES,
+    MOST_IMAGES,
+    PART,
+    RATES,
+    TOLERANCE,
+    Scan,
+    applied,
+    change_in_sum,
+    chosen_rates,
+    known_points,
+    sensitivity_table,
+)
 from core.store.queue import FAILED, OPEN, Job
 from core.sweep import parse_rates, rates_text
-from core.words import count, duration, percent
+from core.words import count, duration, percent, points
 from pages.widgets.core_access import executor, keep_workers, store
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
@@ -108,8 +119,8 @@ def _choose_base(specs: Sequence[ExperimentSpec]) -> Pruning:
 def _find(subject: Subject, spec: ExperimentSpec, scan: Scan) -> _Found:
     sha = subject.fingerprint()
     dense_id = spec.run_id(subject.network.sha256, sha or "not packed")
-    points = known_points(store(), dense_id, scan, subject.available())
-    return _Found(subject, spec, scan, len(points), table_of(points, scan))
+    found = known_points(store(), dense_id, scan, subject.available())
+    return _Found(subject, spec, scan, len(found), sensitivity_table(found, scan))
 
 
 def _offer(found: _Found, runs: pd.DataFrame) -> None:
@@ -182,8 +193,8 @@ def _draw(found: _Found) -> None:
 def _choose_tolerance() -> tuple[float, bool]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         drop = st.number_input(
-            "Tolerated drop, points", 0.0, 99.0, 2.0, 0.5, format="%.1f", key="alone_drop", bind="query-params",
-            width=170, help="For each layer the last rate before the first that loses more.",
+            "Tolerated drop, points", 0.0, 99.0, 100 * TOLERANCE, 0.5, format="%.1f", key="alone_drop",
+            bind="query-params", width=170, help="For each layer the last rate before the first that loses more.",
         )  # fmt: skip
         surely = st.toggle(
             "Surely",
@@ -208,16 +219,22 @@ def _conclude(found: _Found, chosen: Rates) -> None:
             help="Writes the rates into the sidebar, under Layers and seed, and leaves only this technique chosen; the "
             "next Run measures the network that is pruned so.",
         )
-        st.markdown(plain(_in_words(len(chosen), borne, removed)), width="content")
+        change = change_in_sum(found.table, chosen)
+        st.markdown(plain(_in_words(len(chosen), borne, removed, change)), width="content")
     if used:
         st.rerun()
 
 
-def _in_words(layers: int, borne: Sequence[float], removed: float) -> str:
+def _in_words(layers: int, borne: Sequence[float], removed: float, change: float) -> str:
     if not borne:
         return f"none of {count(layers, 'layer')} bears the lowest rate"
     rates = f"{min(borne):.2f}" if min(borne) == max(borne) else f"{min(borne):.2f} to {max(borne):.2f}"
-    return f"{len(borne)} of {count(layers, 'layer')} at {rates} · {percent(removed)} of the prunable weights removed"
+    parts = (
+        f"{len(borne)} of {count(layers, 'layer')} at {rates}",
+        f"{percent(removed)} of the prunable weights removed",
+        f"alone these layers change top-1 by {points(change)} in sum",
+    )
+    return " · ".join(parts)
 
 
 def _use(scan: Scan, chosen: Rates, removed: float) -> None:

@@ -14,6 +14,7 @@ from core.sensitivity import (
     RATES,
     Scan,
     applied,
+    change_in_sum,
     chosen_rates,
     scan_from_json,
     scan_to_json,
@@ -149,6 +150,11 @@ def test_surely_asks_for_the_whole_interval():
     drops = table({"layer": [0.0, 0.011, 0.03]}, width=0.01)
     assert dict(chosen_rates(drops, 0.02)) == {"layer": 0.2}
     assert dict(chosen_rates(drops, 0.02, surely=True)) == {"layer": 0.1}
+
+
+def test_what_the_layers_lose_alone_is_added_up_at_their_rates():
+    drops = table({"one": [0.0, 0.01, 0.05], "two": [0.02, 0.03, 0.4], "three": [0.3, 0.3, 0.3]})
+    assert change_in_sum(drops, (("one", 0.4), ("two", 0.2), ("three", 0.0))) == pytest.approx(-0.08)
 
 
 @pytest.mark.parametrize("tolerance", [-0.01, 1.0, 2.0])

@@ -86,7 +86,7 @@ def test_the_map_and_the_rates_that_follow(scanned, visit):
     assert heat["type"] == "heatmap"
     assert len(heat["z"]) == 54
     assert "53 of 54 layers at 0.10 to 0.70" in words(page)
-    assert "% of the prunable weights removed" in words(page)
+    assert "% of the prunable weights removed · alone these layers change top-1 by +0.0 points" in words(page)
     assert "the dense network has 90.0 % and chance is 4.2 %" in words(page)
     assert "Scan" not in labels(page)
 
