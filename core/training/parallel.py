@@ -71,18 +71,22 @@ class Ranks:
 def joined(device: str) -> Iterator[Ranks]:
     """Be one of the ranks that torchrun started (WORLD_SIZE, RANK, LOCAL_RANK), or alone.
 
-    Each rank takes the CUDA device of its LOCAL_RANK; on the CPU they talk by gloo. Left by an error, the group is
-    given up, so that the others do not wait for this rank.
+    Each rank takes the CUDA device of its LOCAL_RANK; on the CPU they talk by gloo. A group that is there already is
+    used and left as it is; one that was made here is given up at the end, also after an error, so that the others do
+    not wait for this rank.
     """
     if not several():
         yield Ranks(torch.device(device))
         return
     own = _own_device(device)
-    dist.init_process_group("nccl" if own.type == "cuda" else "gloo", timeout=_PATIENCE)
+    first_here = not dist.is_initialized()
+    if first_here:
+        dist.init_process_group("nccl" if own.type == "cuda" else "gloo", timeout=_PATIENCE)
     try:
         yield Ranks(own, dist.get_rank(), dist.get_world_size(), dist.new_group(backend="gloo", timeout=_PATIENCE))
     finally:
-        dist.destroy_process_group()
+        if first_here:
+            dist.destroy_process_group()
 
 
 def several() -> bool:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from core.data.decode import pixel_row
 from core.data.source import Source
+from core.errors import InvalidSettingError
 from core.evaluation.inference import folded_copy
 from core.networks.network import Network
 from core.pruning.schedule import stages
@@ -74,20 +75,35 @@ class Plan:
 
 
 def make_plan(network: Network, pruning: Pruning, how: Retraining, images: Source, ranks: Ranks) -> Plan:
-    """Decide everything that does not change; the held-out images are decoded here, once."""
+    """Decide everything that does not change; the held-out images are decoded here, once.
+
+    Raises InvalidSettingError for too few images, or batches too small for so many ranks.
+    """
     warn_if_slow(how, ranks.device)
     split = parts(images.labels, how.batch * how.accumulate)
+    course = Course(split.training, how.batch, how.accumulate, how.seed)
+    _require_shares(course, ranks)
     return Plan(
         network=network,
         stages=stages(pruning, how.steps, how.spacing),
         how=how,
         images=images,
         view=Augmentation(network.preset, round(how.size * network.preset.crop), how.crop, how.flip),
-        course=Course(split.training, how.batch, how.accumulate, how.seed),
+        course=course,
         held_out=_held_out(network, images, split.held_out, ranks),
         teacher=folded_copy(network.module).to(ranks.device) if how.distillation else None,
         ranks=ranks,
     )
+
+
+def _require_shares(course: Course, ranks: Ranks) -> None:
+    smallest = course.images // course.batches_per_step
+    if smallest < ranks.count:
+        raise InvalidSettingError(
+            f"batches of {smallest} images for {ranks.count} processes",
+            f"{ranks.count} images a batch or more",
+            "choose a larger batch, more images, or fewer processes",
+        )
 
 
 def _held_out(network: Network, images: Source, places: Places, ranks: Ranks) -> HeldOut:

@@ -114,8 +114,11 @@ def test_a_full_disk_leaves_the_old_checkpoint_and_no_rest(checkpoints, tmp_path
     "settings",
     [
         {"steps": 2, "epochs": 1, "save_every": 0.0},
-        {"epochs": 3, "patience": 1, "learning_rate": 0.3},
-        {"epochs": 2, "optimiser": "adamw", "batch": 2, "accumulate": 2, "save_every": 0.0, "distillation": 0.5},
+        pytest.param({"epochs": 3, "patience": 1, "learning_rate": 0.3}, marks=pytest.mark.slow),
+        pytest.param(
+            {"epochs": 2, "optimiser": "adamw", "batch": 2, "accumulate": 2, "save_every": 0.0, "distillation": 0.5},
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_cancelled_training_goes_on_bit_for_bit(tmp_path, network, settings, monkeypatch):

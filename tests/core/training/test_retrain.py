@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 import torch
@@ -15,9 +16,11 @@ from core.pruning.scopes import SCOPES
 from core.pruning.settings import Pruning
 from core.pruning.techniques import TECHNIQUES
 from core.training.history import History
+from core.training.parallel import Ranks
+from core.training.plan import make_plan
 from core.training.retraining import OPTIMISERS, PRECISIONS
 from core.training.stages import require_held, stage_masks, weights_sparsity
-from tests.core.training.tiny import HALF, Pictures, same_weights, thin_network, trained
+from tests.core.training.tiny import HALF, QUICK, Pictures, same_weights, thin_network, trained
 
 TRAINERS = [name for name in OPTIMISERS if name != "none"]
 
@@ -192,14 +195,13 @@ def test_weight_decay_makes_weights_smaller(tmp_path, network):
 
 
 def test_patience_ends_a_step_early_with_its_best_weights(tmp_path, network):
-    """Training that only spoils: nothing is better than the first epoch, so that epoch's weights are kept."""
-    first = trained(tmp_path / "1", network=network, epochs=1, learning_rate=0.5)
-    early = trained(tmp_path / "2", network=network, epochs=9, learning_rate=0.5, patience=2, steps=1)
+    """The learning rate rises until training only spoils; what is kept is what a shorter training ends with."""
+    settings = {"network": network, "learning_rate": 2.0, "warm_up": 8.0, "images": Pictures(8), "batch": 3}
+    early = trained(tmp_path / "1", epochs=9, patience=2, **settings)
     losses = [row.held_out_loss for row in early.history.rows[1:]]
-    assert len(losses) < 9
-    assert losses.index(min(losses)) == len(losses) - 3
-    if losses.index(min(losses)) == 0:
-        assert same_weights(early.module, first.module)
+    best = losses.index(min(losses))
+    assert best + 2 == len(losses) - 1 < 8
+    assert same_weights(early.module, trained(tmp_path / "2", epochs=best + 1, **settings).module)
 
 
 def test_mixed_precision_on_a_cpu_is_warned_of(tmp_path, network, caplog):
@@ -237,3 +239,9 @@ def test_too_few_images_are_refused(tmp_path, network):
 def test_a_loss_that_is_no_number_stops_the_training_and_names_the_checkpoint(tmp_path, network):
     with pytest.raises(PrunescopeError, match=r"diverged in epoch 1 of step 1 at a learning rate of 10; no checkpoint"):
         trained(tmp_path / "1", network=network, learning_rate=10.0, optimiser="sgd", weight_decay=1.0, epochs=40)
+
+
+def test_batches_too_small_for_all_ranks_are_refused(network):
+    ranks = Ranks(torch.device("cpu"), rank=0, count=3)
+    with pytest.raises(InvalidSettingError, match="batches of 2 images for 3 processes"):
+        make_plan(network, HALF, replace(QUICK, batch=2), Pictures(), ranks)
