@@ -22,7 +22,7 @@ from core.store.database import Store
 from core.words import count
 
 IMAGES = 200
-TOLERANCE = 0.005  # of top-1, for each layer: what 54 layers lose adds up
+TOLERANCE = 0.005  # of top-1, for each layer
 PART = 50  # images that are measured on all layers before the next are: the whole map is there early, and sharpens
 MOST_IMAGES = 100_000
 
@@ -246,13 +246,14 @@ def _last_that_holds(rows: pd.DataFrame) -> float:
     return float(held.iloc[-1]) if len(held) else 0.0
 
 
-def change_in_sum(table: pd.DataFrame, rates: Sequence[tuple[str, float]]) -> float:
-    """Return the sum of the changes of top-1 (a share) that the layers cause, each pruned alone at its rate.
+def scaled(rates: Sequence[tuple[str, float]], factor: float) -> tuple[tuple[str, float], ...]:
+    """Return the rates times a factor, rounded to four decimals: what each layer bears alone, all do not bear together.
 
-    No forecast of what they cause together, but where it is large, the network does not bear them all.
+    The published study scaled its rates so, to a sparsity. InvalidSettingError unless 0 < factor <= 1.
     """
-    change = table.set_index(["layer", "rate"])["change"].to_dict()
-    return float(sum(change[one] for one in rates if one[1]))
+    if not 0 < factor <= 1:
+        raise InvalidSettingError(f"a scale of {factor:g}", "above 0, at most 1", "1 takes the rates as they are")
+    return tuple((layer, round(rate * factor, 4)) for layer, rate in rates)
 
 
 def applied(scan: Scan, rates: Sequence[tuple[str, float]]) -> Pruning:

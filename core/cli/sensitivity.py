@@ -31,7 +31,7 @@ from core.networks.network import Network
 from core.networks.registry import load_network
 from core.pruning.masks import make_masks, sparsity
 from core.pruning.settings import Pruning
-from core.sensitivity import IMAGES, RATES, TOLERANCE, Scan, applied, change_in_sum, check_tolerance, chosen_rates
+from core.sensitivity import IMAGES, RATES, TOLERANCE, Scan, applied, check_tolerance, chosen_rates, scaled
 from core.store.database import open_store
 from core.store.demo import import_demo
 from core.sweep import parse_rates
@@ -42,6 +42,7 @@ ScanRates = Annotated[str | None, typer.Option("--rates", help=f"with commas; de
 ScanImages = Annotated[int, typer.Option("--images", help="how many images each point is measured on")]
 Tolerance = Annotated[float, typer.Option(help="the drop of top-1 that is tolerated, a share: 0.02 is 2 points")]
 Surely = Annotated[bool, typer.Option("--surely", help="the drop's whole 95 % interval has to be tolerated")]
+Scale = Annotated[float, typer.Option(help="what the rates that hold are multiplied by, above 0, at most 1")]
 
 
 def sensitivity(
@@ -59,6 +60,7 @@ def sensitivity(
     images: ScanImages = IMAGES,
     tolerance: Tolerance = TOLERANCE,
     surely: Surely = False,
+    scale: Scale = 1.0,
     seed: Seed = 0,
     device: Device = "auto",
     as_json: Json = False,
@@ -66,6 +68,7 @@ def sensitivity(
     """Prune one layer at a time at each rate; then choose for each layer the last rate that holds."""
     base = Pruning(technique, criterion, form=form, seed=seed, stem=stem, fc=fc, exclude=tuple(exclude or ()))
     check_tolerance(tolerance)
+    scaled((), scale)
     scan = Scan(base, parse_rates(rates) if rates else (), images)
     store = open_store()
     import_demo(store)
@@ -75,8 +78,8 @@ def sensitivity(
     for record in table.to_dict("records"):
         row = {str(name): value for name, value in record.items()}
         show(row, as_json, _line(row))
-    told = {"tolerance": tolerance, "surely": surely, "change_in_sum": change_in_sum(table, pairs)}
-    last = _chosen(load_network(network, weights), scan, pairs) | told
+    last = _chosen(load_network(network, weights), scan, scaled(pairs, scale))
+    last |= {"tolerance": tolerance, "surely": surely, "scale": scale}
     show(last, as_json, _in_words(last))
 
 
@@ -99,7 +102,4 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def _in_words(last: Mapping[str, Any]) -> str:
     rates = "\n".join(f"--layer-rate {layer}={rate:g}" for layer, rate in last["layer_rates"].items())
-    return (
-        f"{rates}\nsparsity of the prunable weights: {last['sparsity']['prunable']:.1%}; "
-        f"alone the layers change top-1 by {100 * last['change_in_sum']:+.1f} points in sum"
-    )
+    return f"{rates}\nsparsity of the prunable weights: {last['sparsity']['prunable']:.1%}"

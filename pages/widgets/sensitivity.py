@@ -25,22 +25,22 @@ from core.sensitivity import (
     TOLERANCE,
     Scan,
     applied,
-    change_in_sum,
     chosen_rates,
     known_points,
+    scaled,
     sensitivity_table,
 )
 from core.store.queue import FAILED, OPEN, Job
 from core.sweep import parse_rates, rates_text
-from core.words import count, duration, percent, points
+from core.words import count, duration, percent
 from pages.widgets.core_access import executor, keep_workers, store
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
 from pages.widgets.tables import folded_table
 
 _WHAT = (
-    "One layer is pruned and all others stay dense; the drop of top-1 says how much that layer bears. What the layers "
-    "bear alone adds up when they are pruned together: use the rates, run them, and see."
+    "One layer is pruned and all others stay dense; the drop of top-1 says how much that layer bears. Pruned together "
+    "the layers lose far more than the sum of what each loses alone: scale the rates, run them, retrain, and see."
 )
 
 Rates = tuple[tuple[str, float], ...]
@@ -175,9 +175,9 @@ def _draw(found: _Found) -> None:
     if found.table.empty:
         return
     classes, scan = len(found.subject.network.classes), found.scan
-    tolerance, surely = _choose_tolerance()
+    tolerance, surely, scale = _choose_tolerance()
     chosen = chosen_rates(found.table, tolerance, surely=surely)
-    _conclude(found, chosen)
+    _conclude(found, scaled(chosen, scale))
     figure = sensitivity_map(found.table, scan.layers, scan.rates, chosen, chance=1 / classes, dark=is_dark())
     st.plotly_chart(figure, key="alone_map", config={"displayModeBar": False})
     dense, images = float(found.table["dense"].max()), int(found.table["images"].max())
@@ -190,7 +190,7 @@ def _draw(found: _Found) -> None:
     folded_table(f"Table of {count(len(found.table), 'network')}", found.table, found.table, "sensitivity", formats)
 
 
-def _choose_tolerance() -> tuple[float, bool]:
+def _choose_tolerance() -> tuple[float, bool, float]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         drop = st.number_input(
             "Tolerated drop, points", 0.0, 99.0, 100 * TOLERANCE, 0.5, format="%.1f", key="alone_drop",
@@ -203,7 +203,11 @@ def _choose_tolerance() -> tuple[float, bool]:
             help="The whole 95 % interval of the drop has to be tolerated, not only the drop that was measured. On few "
             "images hardly any rate is that sure.",
         )
-    return drop / 100, surely
+        scale = st.number_input(
+            "Scale", 0.05, 1.0, 1.0, 0.05, key="alone_scale", bind="query-params", width=130,
+            help="The rates are multiplied by this: they keep their proportions, and the network bears them.",
+        )  # fmt: skip
+    return drop / 100, surely, scale
 
 
 def _conclude(found: _Found, chosen: Rates) -> None:
@@ -219,22 +223,16 @@ def _conclude(found: _Found, chosen: Rates) -> None:
             help="Writes the rates into the sidebar, under Layers and seed, and leaves only this technique chosen; the "
             "next Run measures the network that is pruned so.",
         )
-        change = change_in_sum(found.table, chosen)
-        st.markdown(plain(_in_words(len(chosen), borne, removed, change)), width="content")
+        st.markdown(plain(_in_words(len(chosen), borne, removed)), width="content")
     if used:
         st.rerun()
 
 
-def _in_words(layers: int, borne: Sequence[float], removed: float, change: float) -> str:
+def _in_words(layers: int, borne: Sequence[float], removed: float) -> str:
     if not borne:
         return f"none of {count(layers, 'layer')} bears the lowest rate"
     rates = f"{min(borne):.2f}" if min(borne) == max(borne) else f"{min(borne):.2f} to {max(borne):.2f}"
-    parts = (
-        f"{len(borne)} of {count(layers, 'layer')} at {rates}",
-        f"{percent(removed)} of the prunable weights removed",
-        f"alone these layers change top-1 by {points(change)} in sum",
-    )
-    return " · ".join(parts)
+    return f"{len(borne)} of {count(layers, 'layer')} at {rates} · {percent(removed)} of the prunable weights removed"
 
 
 def _use(scan: Scan, chosen: Rates, removed: float) -> None:

@@ -14,8 +14,8 @@ from core.sensitivity import (
     RATES,
     Scan,
     applied,
-    change_in_sum,
     chosen_rates,
+    scaled,
     scan_from_json,
     scan_to_json,
     sensitivity_table,
@@ -152,9 +152,15 @@ def test_surely_asks_for_the_whole_interval():
     assert dict(chosen_rates(drops, 0.02, surely=True)) == {"layer": 0.1}
 
 
-def test_what_the_layers_lose_alone_is_added_up_at_their_rates():
-    drops = table({"one": [0.0, 0.01, 0.05], "two": [0.02, 0.03, 0.4], "three": [0.3, 0.3, 0.3]})
-    assert change_in_sum(drops, (("one", 0.4), ("two", 0.2), ("three", 0.0))) == pytest.approx(-0.08)
+def test_scaled_rates_keep_their_proportions():
+    assert scaled((("one", 0.4), ("two", 0.0), ("three", 0.7)), 0.25) == (("one", 0.1), ("two", 0.0), ("three", 0.175))
+    assert scaled((("one", 0.4),), 1) == (("one", 0.4),)
+
+
+@pytest.mark.parametrize("factor", [0, -1, 1.01])
+def test_a_scale_that_removes_nothing_or_more_than_holds_is_refused(factor):
+    with pytest.raises(InvalidSettingError, match="scale"):
+        scaled((("one", 0.4),), factor)
 
 
 @pytest.mark.parametrize("tolerance", [-0.01, 1.0, 2.0])

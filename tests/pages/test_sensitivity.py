@@ -86,7 +86,7 @@ def test_the_map_and_the_rates_that_follow(scanned, visit):
     assert heat["type"] == "heatmap"
     assert len(heat["z"]) == 54
     assert "53 of 54 layers at 0.10 to 0.70" in words(page)
-    assert "% of the prunable weights removed · alone these layers change top-1 by +0.0 points" in words(page)
+    assert "% of the prunable weights removed" in words(page)
     assert "the dense network has 90.0 % and chance is 4.2 %" in words(page)
     assert "Scan" not in labels(page)
 
@@ -106,6 +106,16 @@ def test_a_lower_tolerance_and_a_sure_one_choose_lower_rates(scanned, visit):
     scanned(points(more_each))
     assert "54 of 54 layers" in words(visit(**(ONE | {"alone_drop": "25.0"})))
     assert "none of 54 layers bears the lowest rate" in words(visit(**(ONE | {"alone_surely": "true"})))
+
+
+def test_a_scale_lowers_all_rates_and_not_the_line_in_the_map(scanned, visit):
+    scanned(points(more_each))
+    half, whole = visit(**(ONE | {"alone_scale": "0.5"})), visit(**ONE)
+    assert "53 of 54 layers at 0.05 to 0.35" in words(half)
+    assert figure(half, -1)["data"][-1]["x"] == figure(whole, -1)["data"][-1]["x"]
+    button(half, "Use these rates").click().run()
+    rates = parse_layer_rates(half.text_area(key="layer_rates").value)
+    assert [rate for _, rate in rates] == [0.0, 0.05, *[0.35] * 52]
 
 
 def test_used_rates_stand_in_the_sidebar_and_the_next_run_is_pruned_so(scanned, empty_store, visit):

@@ -40,7 +40,7 @@ def test_a_line_a_layer_and_rate_then_what_follows(shell):
     assert set(last["layer_rates"]) == set(SCANNED)
     assert set(last["sparsity"]) == {"prunable", "conv", "all"}
     assert 0 <= last["sparsity"]["prunable"] <= 0.5
-    assert (last["tolerance"], last["surely"]) == (0.04, False)
+    assert (last["tolerance"], last["surely"], last["scale"]) == (0.04, False, 1.0)
 
 
 def test_in_words_it_ends_with_options_for_evaluate(shell):
@@ -58,6 +58,7 @@ def test_in_words_it_ends_with_options_for_evaluate(shell):
         (("--rates", "many"), "'many'"),
         (("--images", 0), "0 images"),
         (("--tolerance", 2), "drop of 200 points"),
+        (("--scale", 0), "a scale of 0"),
     ],
 )
 def test_bad_use_is_refused_before_anything_is_measured(shell, words, said):
