@@ -56,6 +56,7 @@ def test_what_cannot_be_made_smaller_ends_with_the_reason(shell, words, told):
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_a_retrained_run_is_named_by_its_id(shell, cache, tmp_path):
     run_id = put_retrained(open_store(cache), retrained(ExperimentSpec(pruning=Pruning("structured", rate=0.5))))
     status, out, _ = shell("compact", "--run", run_id, "--json")

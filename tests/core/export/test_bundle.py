@@ -146,6 +146,7 @@ def test_unknown_formats_are_refused(half, tmp_path, formats):
         export(half[0], tmp_path / "out", formats)
 
 
+@pytest.mark.slow
 def test_a_file_that_says_something_else_is_not_left_behind(store, half, tmp_path):
     run = exportable(store, HALF)
     run.__dict__["program"] = half[0].program
@@ -163,6 +164,7 @@ def test_where_no_channel_can_be_taken_out_it_says_so(store, tmp_path):
     assert run.classifier(torch.from_numpy(run.images[:1])).shape == (1, 24)
 
 
+@pytest.mark.slow
 def test_a_retrained_run_is_exported_with_its_figures_as_retraining_left_it(store, tmp_path):
     spec = retrained(HALF)
     run_id = put_retrained(store, spec)
