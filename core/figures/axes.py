@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,7 +119,7 @@ def placed(runs: pd.DataFrame, axis: Axis) -> pd.DataFrame:
     return runs.assign(**{ACROSS: values})
 
 
-def is_made_smaller(run: pd.Series | Mapping[str, Any], axis: Axis) -> bool:
+def is_made_smaller(run: Mapping[Hashable, Any], axis: Axis) -> bool:
     """Return whether a run's place on the axis is that of the network from which channels were really taken out."""
     first = axis.columns[0]
     return first.startswith("compact_") and not math.isnan(run.get(first, math.nan))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from core.figures.axes import ACROSS, AXES, MEASURES, Axis, Measure, axis_title, placed
-from core.figures.hover import hover_text
-from core.figures.lines import beginning, series_lines, series_marker
+from core.figures.hover import Row, hover_text
+from core.figures.lines import baseline, series_lines, series_marker
 from core.figures.theme import ACCENT, DENSE_COLOUR, TECHNIQUE_COLOURS, Palette, palette, template
 from core.layer_names import INCEPTION_CONVS
 from core.series import Series, titles
+from core.store.queue import OPEN
 from core.words import percent
 
 HEIGHT = 460  # pixels
@@ -28,8 +31,7 @@ _VEIL = "A0"  # how opaque the ground is that the words stand on, in hexadecimal
 class _Chart:
     """What is being drawn: runs with their place, the axes, and how each curve looks and is called."""
 
-    figure: go.Figure
-    runs: pd.DataFrame  # as `placed` returns it, without those that are not measured
+    runs: Sequence[Row]  # of `placed`, without those that are not measured
     measure: Measure
     axis: Axis
     lines: Mapping[Series, dict[str, Any]]
@@ -40,12 +42,26 @@ class _Chart:
     @property
     def top(self) -> float:
         """Where the vertical axis ends."""
-        return 1.02 if self.measure.share else 1.08 * max([self.chance, *self.runs[self.measure.column]])
+        return (
+            1.02 if self.measure.share else 1.08 * max([self.chance, *(run[self.measure.column] for run in self.runs)])
+        )
 
-    def members(self, series: Series | None) -> pd.DataFrame:
+    @cached_property
+    def curves(self) -> dict[Series | None, list[Row]]:
+        """The runs of each curve; None: the dense run."""
+        found: dict[Series | None, list[Row]] = {}
+        for run in self.runs:
+            found.setdefault(run["series"], []).append(run)
+        return found
+
+    def members(self, series: Series | None) -> list[Row]:
         """Return the runs of a curve as far as their place is known, in the order of the axis; None: the dense run."""
-        those = self.runs["series"].isna() if series is None else self.runs["series"] == series
-        return self.runs[those].dropna(subset=[ACROSS]).sort_values(ACROSS)
+        known = [run for run in self.curves.get(series, ()) if not math.isnan(run[ACROSS])]
+        return sorted(known, key=lambda run: float(run[ACROSS]))
+
+    def spread(self, runs: Sequence[Row]) -> dict[str, list[float]]:
+        """Return where runs are drawn."""
+        return {"x": [run[ACROSS] for run in runs], "y": [run[self.measure.column] for run in runs]}
 
 
 def tradeoff_curves(
@@ -66,13 +82,11 @@ def tradeoff_curves(
     `selected` one.
     """
     chart = _chart(runs, MEASURES[y], AXES[x], classes, palette(dark))
-    _style(chart, template(dark))
-    _add_levels(chart)
-    for series in chart.titles:
-        _add_series(chart, series)
-    _add_legend(chart)
-    _add_ring(chart, selected)
-    return chart.figure
+    curves = (trace for series in chart.titles for trace in _curve(chart, series))
+    # All at once: to add one after the other takes Plotly long.
+    figure = go.Figure([*_dense(chart), *curves, *_legend(chart), _ring(chart, selected)])
+    figure.update_layout(template=template(dark), **_layout(chart), **_levels_and_words(chart))
+    return figure
 
 
 def _chart(runs: pd.DataFrame, measure: Measure, axis: Axis, classes: int, colours: Palette) -> _Chart:
@@ -80,30 +94,26 @@ def _chart(runs: pd.DataFrame, measure: Measure, axis: Axis, classes: int, colou
     measured = measured.dropna(subset=[measure.column])
     series = measured["series"].dropna()
     lines, names = series_lines(series), titles(series)
-    return _Chart(go.Figure(), measured, measure, axis, lines, names, colours, measure.chance(classes))
+    return _Chart(measured.to_dict("records"), measure, axis, lines, names, colours, measure.chance(classes))
 
 
-def _style(chart: _Chart, look: go.layout.Template) -> None:
+def _layout(chart: _Chart) -> dict[str, Any]:
     legend = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "title": None}
-    chart.figure.update_layout(
-        template=look,
-        height=HEIGHT,
-        legend=legend,
-        margin=_MARGIN,
-        hovermode="closest",
-        uirevision=chart.axis.name,
-        clickmode="event+select",
-        dragmode="zoom",
-        modebar=_quiet(chart.colours),
-    )
-    last = chart.runs[ACROSS].max()
-    last = float(last) if last > 0 else 1.0
-    chart.figure.update_xaxes(
-        title=axis_title(chart.axis.title), range=[-0.03 * last, 1.06 * last], tickformat=chart.axis.ticks
-    )
-    chart.figure.update_yaxes(
-        title=axis_title(chart.measure.title), range=[0, chart.top], tickformat=".0%" if chart.measure.share else None
-    )
+    last = max((run[ACROSS] for run in chart.runs if run[ACROSS] > 0), default=1.0)
+    across = {"title": axis_title(chart.axis.title), "range": [-0.03 * last, 1.06 * last]}
+    up = {"title": axis_title(chart.measure.title), "range": [0, chart.top]}
+    return {
+        "height": HEIGHT,
+        "legend": legend,
+        "margin": _MARGIN,
+        "hovermode": "closest",
+        "uirevision": chart.axis.name,
+        "clickmode": "event+select",
+        "dragmode": "zoom",
+        "modebar": _quiet(chart.colours),
+        "xaxis": across | {"tickformat": chart.axis.ticks},
+        "yaxis": up | {"tickformat": ".0%" if chart.measure.share else None},
+    }
 
 
 def _quiet(colours: Palette) -> dict[str, str]:
@@ -121,15 +131,19 @@ class _Level:
     interval: tuple[float, float] | None = None
 
 
-def _add_levels(chart: _Chart) -> None:
+def _levels_and_words(chart: _Chart) -> dict[str, Any]:
     levels = sorted(_levels(chart), key=lambda level: level.value)
-    for level in levels:
-        if level.interval:
-            low, high = level.interval
-            chart.figure.add_hrect(low, high, fillcolor=DENSE_COLOUR, opacity=0.12, line_width=0, layer="below")
-        chart.figure.add_hline(level.value, line=dict(level.line), layer="below")
-    _add_words(chart, levels)
-    _add_dense(chart)
+    shapes = [shape for level in levels for shape in _shapes(level)]
+    return {"shapes": shapes, "annotations": _words(chart, levels)}
+
+
+def _shapes(level: _Level) -> Iterator[dict[str, Any]]:
+    across = {"xref": "paper", "x0": 0, "x1": 1, "layer": "below"}
+    if level.interval:
+        low, high = level.interval
+        ground = {"fillcolor": DENSE_COLOUR, "opacity": 0.12, "line": {"width": 0}}
+        yield {"type": "rect", "y0": low, "y1": high} | ground | across
+    yield {"type": "line", "y0": level.value, "y1": level.value, "line": dict(level.line)} | across
 
 
 def _levels(chart: _Chart) -> Iterator[_Level]:
@@ -139,46 +153,48 @@ def _levels(chart: _Chart) -> Iterator[_Level]:
     controls = [one for one in chart.titles if one.control]
     named = [(_control_in_words(one, len(controls)), one, chart.lines[one]) for one in controls]
     for words, series, line in (("dense", None, solid), *named):
-        here = chart.runs[chart.runs["series"].isna() if series is None else chart.runs["series"] == series]
-        if len(here):
-            value = float(here[chart.measure.column].iloc[0])
+        for here in chart.curves.get(series, ())[:1]:
+            value = float(here[chart.measure.column])
             said = percent(value) if chart.measure.share else f"{value:.2f}"
-            yield _Level(f"{words} {said}", value, line, _interval(here.iloc[0], chart.measure))
+            yield _Level(f"{words} {said}", value, line, _interval(here, chart.measure))
 
 
 def _control_in_words(series: Series, controls: int) -> str:
     return "control" if controls == 1 else f"control, {series.parts['retraining'].removeprefix('retrained ')}"
 
 
-def _interval(run: pd.Series, measure: Measure) -> tuple[float, float] | None:
+def _interval(run: Row, measure: Measure) -> tuple[float, float] | None:
     return (float(run[measure.bounds[0]]), float(run[measure.bounds[1]])) if measure.bounds else None
 
 
-def _add_words(chart: _Chart, levels: Sequence[_Level]) -> None:
+def _words(chart: _Chart, levels: Sequence[_Level]) -> list[dict[str, Any]]:
     """Name the levels above their lines, one under the other where they are close: away from the dense network."""
     pixel = chart.top / (HEIGHT - _MARGIN["t"] - _MARGIN["b"])
-    side = {"x": 0, "xanchor": "left"} if chart.axis.cost else {"x": 1, "xanchor": "right"}
-    above = float("inf")
+    look = {
+        "xref": "paper",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 12, "color": chart.colours.muted},
+        "bgcolor": chart.colours.background + _VEIL,
+        **({"x": 0, "xanchor": "left"} if chart.axis.cost else {"x": 1, "xanchor": "right"}),
+    }
+    found, above = [], float("inf")
     for level in reversed(levels):
         above = min(level.value, above - _WORDS_APART * pixel)
-        chart.figure.add_annotation(
-            text=level.words, xref="paper", y=above, yanchor="bottom", showarrow=False,
-            font={"size": 12, "color": chart.colours.muted}, bgcolor=chart.colours.background + _VEIL, **side,
-        )  # fmt: skip
+        found.append({"text": level.words, "y": above, **look})
+    return found
 
 
-def _add_dense(chart: _Chart) -> None:
-    run = chart.members(None)
-    if len(run):
+def _dense(chart: _Chart) -> Iterator[go.Scatter]:
+    for run in chart.members(None)[:1]:
         look = {"marker": {"color": DENSE_COLOUR, "size": 10, "symbol": "circle"}, "mode": "markers"}
-        _add_points(chart, run.iloc[:1], name="Dense", **look)
+        yield _points(chart, [run], name="Dense", **look)
 
 
-def _add_ring(chart: _Chart, selected: str) -> None:
-    runs = chart.runs[chart.runs["id"] == selected].dropna(subset=[ACROSS])
-    chart.figure.add_scatter(
-        x=runs[ACROSS].tolist(),
-        y=runs[chart.measure.column].tolist(),
+def _ring(chart: _Chart, selected: str) -> go.Scatter:
+    runs = [run for run in chart.runs if run["id"] == selected and not math.isnan(run[ACROSS])]
+    return go.Scatter(
+        **chart.spread(runs),
         mode="markers",
         marker={"symbol": "circle-open", "size": 18, "color": ACCENT, "line": {"width": 2.5}},
         hoverinfo="skip",
@@ -186,14 +202,14 @@ def _add_ring(chart: _Chart, selected: str) -> None:
     )
 
 
-def _add_series(chart: _Chart, series: Series) -> None:
+def _curve(chart: _Chart, series: Series) -> Iterator[go.Scatter]:
     runs = chart.members(series)
-    if runs.empty:
+    if not runs:
         return
     look = {"line": chart.lines[series], "legendgroup": repr(_pruned(series)), "showlegend": False}
-    _add_first_stretch(chart, runs, look)
-    marker = series_marker(series, runs["state"].isin(("queued", "running")))
-    _add_points(chart, runs, name=chart.titles[series], mode="lines+markers", marker=marker, **look)
+    yield from _first_stretch(chart, series, runs, look)
+    marker = series_marker(series, [run["state"] in OPEN for run in runs])
+    yield _points(chart, runs, name=chart.titles[series], mode="lines+markers", marker=marker, **look)
 
 
 def _pruned(series: Series) -> Series:
@@ -201,7 +217,7 @@ def _pruned(series: Series) -> Series:
     return replace(series, retraining=None)
 
 
-def _add_legend(chart: _Chart) -> None:
+def _legend(chart: _Chart) -> Iterator[go.Scatter]:
     """Name what was pruned how, each once, and then how it was retrained: together that names every curve.
 
     To click on the first hides all curves of that kind.
@@ -210,12 +226,12 @@ def _add_legend(chart: _Chart) -> None:
     drawn = {_pruned(one): chart.lines[one] for one in reversed(list(chart.titles))}
     for one, title in titles(drawn).items():
         line = drawn[one] | {"dash": "dash" if one.control else "solid"}
-        marker = series_marker(one, pd.Series([False]))
+        marker = series_marker(one, [False])
         look = {"mode": "lines+markers", "line": line, "marker": marker, "legendgroup": repr(one)}
-        chart.figure.add_scatter(name=title, **look, **nothing)
+        yield go.Scatter(name=title, **look, **nothing)
     for words, dash in _ways(chart).items():
         line = {"color": chart.colours.muted, "width": 2, "dash": dash}
-        chart.figure.add_scatter(name=words, mode="lines", line=line, **nothing)
+        yield go.Scatter(name=words, mode="lines", line=line, **nothing)
 
 
 def _ways(chart: _Chart) -> dict[str, str]:
@@ -228,37 +244,34 @@ def _ways(chart: _Chart) -> dict[str, str]:
     return {title.partition(", ")[2] or "as pruned": curves[one.retraining] for one, title in words.items()}
 
 
-def _add_first_stretch(chart: _Chart, runs: pd.DataFrame, look: Mapping[str, Any]) -> None:
+def _first_stretch(chart: _Chart, series: Series, runs: Sequence[Row], look: Mapping[str, Any]) -> Iterator[go.Scatter]:
     """Draw a curve from where it begins to its first point: what it begins at is not one of its points."""
-    first = runs.iloc[-1:] if chart.axis.cost else runs.iloc[:1]
-    stretch = pd.concat([beginning(chart.runs, runs), first]).dropna(subset=[ACROSS])
-    if len(stretch) > 1:
-        x, y = stretch[ACROSS].tolist(), stretch[chart.measure.column].tolist()
-        chart.figure.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", **look)
+    begin = [] if series.control else chart.members(baseline(series))[:1]
+    if begin:
+        first = runs[-1] if chart.axis.cost else runs[0]
+        yield go.Scatter(**chart.spread([*begin, first]), mode="lines", hoverinfo="skip", **look)
 
 
-def _add_points(chart: _Chart, runs: pd.DataFrame, **look: Any) -> None:
-    chart.figure.add_scatter(
-        x=runs[ACROSS].tolist(),
-        y=runs[chart.measure.column].tolist(),
+def _points(chart: _Chart, runs: Sequence[Row], **look: Any) -> go.Scatter:
+    return go.Scatter(
+        **chart.spread(runs),
         error_y=_error_bars(runs, chart.measure),
-        customdata=runs["id"].tolist(),
-        hovertext=[hover_text(run) for _, run in runs.iterrows()],
+        customdata=[run["id"] for run in runs],
+        hovertext=[hover_text(run) for run in runs],
         hovertemplate="%{hovertext}<extra></extra>",
         **look,
     )
 
 
-def _error_bars(runs: pd.DataFrame, measure: Measure) -> dict[str, Any] | None:
+def _error_bars(runs: Sequence[Row], measure: Measure) -> dict[str, Any] | None:
     if measure.bounds is None:
         return None
-    low, high = (runs[name].astype(float) for name in measure.bounds)
-    value = runs[measure.column].astype(float)
+    low, high = measure.bounds
     return {
         "type": "data",
         "symmetric": False,
-        "array": (high - value).tolist(),
-        "arrayminus": (value - low).tolist(),
+        "array": [run[high] - run[measure.column] for run in runs],
+        "arrayminus": [run[measure.column] - run[low] for run in runs],
         "thickness": 1.2,
         "width": 3,
     }

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
-
-import pandas as pd
 
 from core.figures.axes import AXES, is_made_smaller
 from core.series import Series
 from core.words import between, count, percent, points, points_between, probability
 
-Row = pd.Series | Mapping[str, Any]
+Row = Mapping[Hashable, Any]
 
 
 def hover_text(run: Row) -> str:

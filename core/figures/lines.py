@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from core.experiment import ExperimentSpec
 from core.figures.theme import DENSE_COLOUR, TECHNIQUE_COLOURS
-from core.series import Series, series_of, titles
+from core.series import CONTROL, Series, titles
 from core.training.retraining import Retraining, retraining_from
 
 _MARKERS = {"l1": "circle", "l2": "square", "random": "x"}
@@ -54,7 +50,7 @@ def _control(way: Retraining | None) -> Retraining | None:
     return way and retraining_from(way.canonical(masks=False))
 
 
-def series_marker(series: Series, unfinished: pd.Series) -> dict[str, Any]:
+def series_marker(series: Series, unfinished: Sequence[bool]) -> dict[str, Any]:
     """Return the markers of a curve's points: a symbol for the criterion, open for filters without their batch norm.
 
     Paler where a run is not finished.
@@ -64,17 +60,11 @@ def series_marker(series: Series, unfinished: pd.Series) -> dict[str, Any]:
         "color": TECHNIQUE_COLOURS.get(series.technique, DENSE_COLOUR),
         "size": 9,
         "symbol": f"{symbol}-open" if series.form == "published" else symbol,
-        "opacity": np.where(unfinished, _UNFINISHED, 1.0).tolist(),
+        "opacity": [_UNFINISHED if one else 1.0 for one in unfinished],
     }
 
 
-def beginning(runs: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
-    """Return the one of `runs` at which the curve of `members` begins: the dense network, or their dense control.
-
-    Both are frames of `runs_frame` with `series`; empty if it is not there, and for a dense control.
-    """
-    spec = ExperimentSpec.from_json(members["spec"].iloc[0])
-    if spec.is_control:
-        return runs.iloc[:0]
-    start = series_of(spec.control())
-    return runs[runs["series"].isna() if start is None else runs["series"] == start].iloc[:1]
+def baseline(series: Series) -> Series | None:
+    """Return the dense control that a curve of retrained networks begins at; None: it begins at the dense network."""
+    way = _control(series.retraining)
+    return Series(CONTROL, "", "", None, None, "", way) if way else None

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.figures.axes import ACROSS, AXES, axis_title, placed
-from core.figures.lines import beginning, series_lines, series_marker
+from core.figures.lines import baseline, series_lines, series_marker
 from core.figures.theme import DENSE_COLOUR, Palette, palette
 from core.interpretability.measures.agreement import AGREEMENT
 from core.interpretability.measures.localisation import LOCALISATION
@@ -217,8 +217,9 @@ def _add_curve(
     if present.empty:
         return
     series, values = present["series"].iloc[0], present[column]
-    marker = series_marker(series, _few(present, column))
-    begin = beginning(known, present).iloc[: 0 if symbol else 1]
+    marker = series_marker(series, _few(present, column).tolist())
+    start = baseline(series)
+    begin = known[known["series"].isna() if start is None else known["series"] == start].iloc[: 0 if symbol else 1]
     drawn = pd.concat([begin, present]).dropna(subset=[ACROSS, column]).sort_values(ACROSS, kind="stable")
     quiet = {"yaxis": axis, "showlegend": False, "line": {**line, **({"width": 1} if symbol else {})}}
     figure.add_scatter(x=drawn[ACROSS].tolist(), y=drawn[column].tolist(), mode="lines", hoverinfo="skip", **quiet)
