@@ -12,6 +12,7 @@ import torch
 from core.data.pack import Pack
 from core.errors import BrokenDataError
 from core.evaluation.accuracy import accuracy, against_dense
+from core.evaluation.efficiency import size_of
 from core.evaluation.predict import Predictor, predict
 from core.experiment import ExperimentSpec, Extent
 from core.jobs.executor import ACCURACY, is_enough
@@ -23,7 +24,7 @@ from core.networks.network import Network
 from core.predictions import Predictions
 from core.pruning.masks import layer_sparsity, sparsity
 from core.store.predictions import append, images_per_second, load
-from core.store.runs import Run, find_run, put_result
+from core.store.runs import Run, find_result, find_run, put_result
 
 BATCH = {"cpu": 32, "cuda": 512}
 _log = logging.getLogger(__name__)
@@ -80,8 +81,10 @@ def _prepare(task: Task) -> _Measurement:
 def _pruned(task: Task, run: Run, spec: ExperimentSpec, network: Network) -> Predictor:
     pruned = pruned_network(network, spec, run.id, task.store.folder)
     shares = asdict(sparsity(pruned.module, pruned.masks)) | {"layers": layer_sparsity(pruned.module, pruned.masks)}
+    size = find_result(task.store, run.id, "size") or size_of(network.module, pruned.module, network.preset.crop)
     with task.store.writing() as db:
         put_result(db, run.id, "sparsity", shares)
+        put_result(db, run.id, "size", size)
     return Predictor.of(network, pruned.module, torch.device(task.device))
 
 
