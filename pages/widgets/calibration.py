@@ -14,7 +14,6 @@ from core.evaluation.calibration import (
     overconfidence,
     reliability,
 )
-from core.experiment import spec_in_words
 from core.figures.reliability import reliability_diagram
 from core.forgetting import reliability_table
 from core.predictions import Predictions
@@ -53,8 +52,7 @@ def draw_calibration(said: Said) -> None:
         "Below: how many images a bin holds (Guo et al. 2017, arXiv 1706.04599)."
     )
     _figures(dense, pruned, said.who)
-    what = spec_in_words(said.member.spec)
-    titles = ("Dense", f"{what[:1].upper()}{what[1:]}")
+    titles = ("Dense", said.member.title)
     figure = reliability_diagram(dense.bins, pruned.bins, titles, said.technique, dark=is_dark())
     st.plotly_chart(figure, key="reliability", config={"displayModeBar": False})
     raw = pd.concat([dense.bins.assign(network="dense"), pruned.bins.assign(network=said.who)])
