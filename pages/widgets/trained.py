@@ -101,7 +101,8 @@ def _done(history: History, how: Retraining) -> str:
     rates = [row.images_per_second for row in history.rows if row.images_per_second]
     fewer = " (stopped early)" if epochs < how.epochs * how.steps else ""
     at = f" at {speed(sorted(rates)[len(rates) // 2])}" if rates else ""
-    took = f" in {duration(history.seconds)}{at}" if history.seconds else ""
+    seconds = sum(row.seconds for row in history.rows)
+    took = f" in {duration(seconds)}{at}" if seconds else ""
     return (
         f"{count(epochs, 'epoch')}{fewer}{took}, on {count(history.images, 'image')}; "
         f"{count(history.held_out, 'image')} held out from training to draw this."
