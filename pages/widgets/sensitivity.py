@@ -40,7 +40,7 @@ from pages.widgets.tables import folded_table
 
 _WHAT = (
     "One layer is pruned and all others stay dense; the drop of top-1 says how much that layer bears. Pruned together "
-    "the layers lose far more than the sum of what each loses alone: scale the rates, run them, retrain, and see."
+    "the layers can lose far more than the sum of what each loses alone: scale the rates, run them, retrain, and see."
 )
 
 Rates = tuple[tuple[str, float], ...]
@@ -205,7 +205,7 @@ def _choose_tolerance() -> tuple[float, bool, float]:
         )
         scale = st.number_input(
             "Scale", 0.05, 1.0, 1.0, 0.05, key="alone_scale", bind="query-params", width=130,
-            help="The rates are multiplied by this: they keep their proportions, and the network bears them.",
+            help="The rates are multiplied by this and keep their proportions: a network bears less in all layers at once.",
         )  # fmt: skip
     return drop / 100, surely, scale
 
