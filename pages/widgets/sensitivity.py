@@ -205,7 +205,7 @@ def _choose_tolerance() -> tuple[float, bool, float]:
         )
         scale = st.number_input(
             "Scale", 0.05, 1.0, 1.0, 0.05, key="alone_scale", bind="query-params", width=130,
-            help="The rates are multiplied by this and keep their proportions: a network bears less in all layers at once.",
+            help="The rates are multiplied by this and keep their proportions: together, layers bear less.",
         )  # fmt: skip
     return drop / 100, surely, scale
 
