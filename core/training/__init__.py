@@ -1,1 +1,1 @@
-"""Training: the demo network from scratch."""
+"""Training: the demo network from scratch, and pruned networks again."""

@@ -62,11 +62,6 @@ class Checkpoints:
                 return content
         return None
 
-    def remove(self) -> None:
-        """Take both away: the training is over and its weights are kept elsewhere."""
-        for file in (self.last, self.previous):
-            file.unlink(missing_ok=True)
-
 
 def _packed(content: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()

@@ -52,8 +52,6 @@ def test_what_was_saved_is_loaded(checkpoints):
     found = checkpoints.load()
     assert torch.equal(found["weights"], CONTENT["weights"])
     assert (found["rows"], tuple(found["position"])) == (CONTENT["rows"], CONTENT["position"])
-    checkpoints.remove()
-    assert checkpoints.load() is None
 
 
 def test_another_trainings_checkpoint_is_never_taken(checkpoints, tmp_path):
