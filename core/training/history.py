@@ -45,6 +45,11 @@ class History:
         """Return the history of what `to_json` gave."""
         return cls(tuple(Row(**row) for row in values["rows"]), values["images"], values["held_out"])
 
+    @property
+    def seconds(self) -> float:
+        """How long was trained, in all."""
+        return sum(row.seconds for row in self.rows)
+
 
 Told = Callable[[History], None]
 

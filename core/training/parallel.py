@@ -94,6 +94,11 @@ def several() -> bool:
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
+def leads() -> bool:
+    """Return whether this process is the first of those that torchrun started, or alone."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def spread(module: nn.Module, ranks: Ranks) -> nn.Module:
     """Return what to call in training: the module itself where this process is alone."""
     if ranks.count == 1:
