@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -92,7 +93,7 @@ def _read(file: Path, count: int) -> Digests | None:
 
 
 def _keep(file: Path, found: Digests) -> Digests:
-    partial_file = writable(file.parent) / f"{file.stem}.partial.npy"
+    partial_file = writable(file.parent) / f"{file.stem}-{os.getpid()}.partial.npy"  # ranks may write at once
     np.save(partial_file, found)
     partial_file.replace(file)
     return found
