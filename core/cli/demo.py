@@ -22,5 +22,5 @@ def train() -> None:
 
 
 def results(device: Device = "auto") -> None:
-    """Measure the demo's sweep and surveys from nothing and write the results that ship with the project."""
+    """Measure the demo's sweep, retraining and surveys, and ship the results; interrupted, it goes on where it was."""
     typer.echo(write_demo_results(pick_device(device), Bar()))

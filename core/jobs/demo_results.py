@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from core.experiment import ExperimentSpec, Extent
+from core.experiment import ExperimentSpec, Extent, with_controls
 from core.interpretability.question import Question
 from core.jobs.evaluate import evaluate
+from core.jobs.subject import resolved
 from core.jobs.survey_now import survey_now
 from core.paths import cache_folder, writable
 from core.progress import Progress, silent
@@ -19,6 +20,7 @@ from core.pruning.techniques import TECHNIQUES
 from core.store.database import Store, open_store
 from core.store.demo import DEMO_RESULTS
 from core.surveys import Survey
+from core.training.presets import PRESETS
 
 DEMO_EXTENT = Extent(images=1000)
 DEMO_SURVEYS: tuple[tuple[Survey, Callable[[Pruning], bool]], ...] = (  # a survey, and of which of the sweep's networks
@@ -26,6 +28,16 @@ DEMO_SURVEYS: tuple[tuple[Survey, Callable[[Pruning], bool]], ...] = (  # a surv
     (Survey(Question("saliency")), lambda pruning: True),
     (Survey(Question("ig")), lambda pruning: pruning.technique == "unstructured" and pruning.rate in (0.2, 0.5, 0.8)),
 )
+
+
+DEMO_RETRAINED: dict[str, dict[str, tuple[float, ...]]] = {  # a preset -> technique -> rates, of those of the sweep
+    "recalibrate": {
+        "unstructured": (0.6, 0.7, 0.8, 0.9),
+        "structured": (0.05, 0.1, 0.15, 0.2, 0.3, 0.4),
+        "connection": (0.05, 0.1, 0.15, 0.2, 0.3, 0.4),
+    },
+    "quick": {"structured": (0.2, 0.3, 0.4)},
+}
 
 
 def demo_specs() -> list[ExperimentSpec]:
@@ -37,15 +49,30 @@ def demo_specs() -> list[ExperimentSpec]:
     ]
 
 
+def retrained_specs() -> list[ExperimentSpec]:
+    """Return what of the sweep is retrained, with its dense controls."""
+    found = [
+        resolved(ExperimentSpec(pruning=Pruning(technique, rate=rate), retraining=PRESETS[preset].retraining))
+        for preset, techniques in DEMO_RETRAINED.items()
+        for technique, rates in techniques.items()
+        for rate in rates
+    ]
+    return with_controls(found)
+
+
 def write_demo_results(device: str, progress: Progress = silent, target: Path = DEMO_RESULTS) -> Path:
-    """Run the demo's sweep and surveys from nothing and write their store to `target`; return it."""
-    with tempfile.TemporaryDirectory(dir=writable(cache_folder())) as folder:
-        store = open_store(Path(folder))
-        for _ in evaluate(store, demo_specs(), DEMO_EXTENT, device, progress):
-            pass
-        for survey, wanted in DEMO_SURVEYS:
-            list(survey_now(store, [spec for spec in demo_specs() if wanted(spec.pruning)], survey, device, progress))
-        return ship(store, target)
+    """Run the demo's sweep, retraining and surveys, write their store to `target` and return it.
+
+    Interrupted, the next call goes on where this one was; after a finished one it begins from nothing.
+    """
+    store = open_store(writable(cache_folder() / "demo-results"))
+    for _ in evaluate(store, [*demo_specs(), *retrained_specs()], DEMO_EXTENT, device, progress):
+        pass
+    for survey, wanted in DEMO_SURVEYS:
+        list(survey_now(store, [spec for spec in demo_specs() if wanted(spec.pruning)], survey, device, progress))
+    ship(store, target)
+    shutil.rmtree(store.folder)
+    return target
 
 
 def ship(store: Store, target: Path) -> Path:

@@ -53,7 +53,7 @@ class Retraining:
     steps: int = 1
     spacing: str = "linear"
     optimiser: str = "sgd"
-    learning_rate: float = 0.02
+    learning_rate: float = 0.005
     schedule: str = "one-cycle"
     decay: float = 0.9
     warm_up: float = 0.0

@@ -44,7 +44,8 @@ def _head(detail: Detail) -> None:
     inside, forgot = st.columns(2, gap="xsmall", wrap=False)
     if inside.button("Look inside", type="primary", width="stretch", help="What this network looks at, in Saliency"):
         st.switch_page("pages/saliency.py", query_params={"run": detail.run.id})
-    if detail.run.technique and forgot.button("What it forgot", width="stretch", help="What it lost, in Forgetting"):
+    lost = "What it lost, in Forgetting"
+    if not detail.spec.is_dense and forgot.button("What it forgot", width="stretch", help=lost):
         st.switch_page("pages/forgetting.py", query_params={"run": detail.run.id})
 
 

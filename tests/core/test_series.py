@@ -100,6 +100,6 @@ def test_curves_are_told_apart_by_how_they_were_retrained():
     assert set(titles(map(series_of, found)).values()) == {
         "Structured",
         "Structured, re-calibrated",
-        "Structured, retrained 2 epochs by SGD, learning rate 0.02",
+        "Structured, retrained 2 epochs by SGD, learning rate 0.005",
         "Structured, retrained 2 epochs by SGD, learning rate 0.05",
     }

@@ -8,7 +8,7 @@ import pytest
 from core.data.scenes import ScenesSource
 from core.experiment import ExperimentSpec, Extent
 from core.interpretability.question import Question
-from core.jobs.demo_results import DEMO_EXTENT, DEMO_SURVEYS, demo_specs
+from core.jobs.demo_results import DEMO_EXTENT, DEMO_SURVEYS, demo_specs, retrained_specs
 from core.jobs.evaluate import evaluate
 from core.jobs.subject import find_subject
 from core.jobs.survey_now import survey_now
@@ -38,10 +38,14 @@ def shipped(tmp_path):
 def test_the_whole_sweep_ships_labelled_and_of_the_shipped_network_and_scenes(shipped, tmp_path):
     frame = runs_frame(shipped)
     subject = find_subject(ExperimentSpec(), tmp_path)
-    wanted = {spec.run_id(subject.network.sha256, subject.fingerprint()) for spec in demo_specs()}
+    wanted = {
+        spec.run_id(subject.network.sha256, subject.fingerprint()) for spec in (*demo_specs(), *retrained_specs())
+    }
     assert wanted <= set(frame["id"])
     assert frame["shipped"].all()
     assert (frame["images"] == DEMO_EXTENT.images).all()
+    assert frame["macs"].notna().all()
+    assert frame["id"][frame["epochs"].notna()].size > 0
     assert frame[frame["technique"].notna()].groupby("technique").size().min() >= 8
 
 
@@ -54,6 +58,16 @@ def test_a_sample_measured_again_gives_the_same(shipped, store, pruning):
     assert (fresh["label"] == kept["label"]).all()
     # Another machine rounds differently: a probability moves a little, a decision only where two were level.
     np.testing.assert_allclose(fresh["probabilities"][:, 0], kept["probabilities"][:, 0], atol=1e-3)
+    assert (fresh["classes"][:, 0] == kept["classes"][:, 0]).mean() > 0.97
+
+
+@pytest.mark.slow
+def test_a_network_re_calibrated_again_gives_the_same(shipped, store):
+    images, pruning = 96, Pruning("structured", rate=0.2)
+    spec = next(one for one in retrained_specs() if one.pruning == pruning and not one.retraining.trains)
+    *_, row = evaluate(store, [spec], Extent(images), "cpu")
+    fresh, kept = load(store, row["run_id"], images), load(shipped, row["run_id"], images)
+    np.testing.assert_allclose(fresh["probabilities"][:, 0], kept["probabilities"][:, 0], atol=0.01)
     assert (fresh["classes"][:, 0] == kept["classes"][:, 0]).mean() > 0.97
 
 
@@ -72,7 +86,8 @@ def test_surveys_ship_with_their_yardsticks(shipped, tmp_path):
     assert set(surveys) == {survey.question.method for survey, _ in DEMO_SURVEYS}
     for survey in surveys.values():
         assert set(yardsticks(shipped, survey, dense_id)) == {"randomised", "other"}
-    assert set(survey_frame(shipped, surveys["gradcam"], *shas)["id"]) == set(runs_frame(shipped)["id"])
+    swept = {spec.run_id(*shas) for spec in (ExperimentSpec(), *demo_specs())}
+    assert set(survey_frame(shipped, surveys["gradcam"], *shas)["id"]) == swept
 
 
 def test_a_shipped_survey_measured_again_gives_the_same(shipped, store):
