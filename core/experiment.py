@@ -141,7 +141,8 @@ def with_controls(specs: Iterable[ExperimentSpec]) -> list[ExperimentSpec]:
 
 
 def _key(spec: ExperimentSpec) -> str:
-    how = {"pruning": spec.pruning.canonical(), "retraining": spec.retraining and spec.retraining.canonical()}
+    retraining = spec.retraining and spec.retraining.canonical(masks=not spec.pruning.dense)
+    how = {"pruning": spec.pruning.canonical(), "retraining": retraining}
     return json.dumps({**asdict(spec), **how}, sort_keys=True)
 
 

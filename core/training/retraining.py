@@ -8,6 +8,7 @@ from math import isfinite
 
 from core.errors import InvalidSettingError
 from core.pruning.schedule import SPACINGS
+from core.pruning.settings import DECIMALS
 
 NONE = "none"
 OPTIMISERS: dict[str, str] = {
@@ -75,12 +76,15 @@ class Retraining:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        _check_kinds(self)
         _choice("optimiser", self.optimiser, OPTIMISERS)
         _choice("learning rate schedule", self.schedule, SCHEDULES)
         _choice("spacing", self.spacing, SPACINGS)
         _choice("precision", self.precision, PRECISIONS)
         for check in _NUMBERS:
             check.of(self)
+        for name in _FLOATS:
+            object.__setattr__(self, name, round(float(getattr(self, name)), DECIMALS))
         if self.epochs and self.optimiser == NONE:
             raise InvalidSettingError(
                 f"{self.epochs} epochs without an optimiser",
@@ -109,20 +113,21 @@ class Retraining:
         """Return what matters, and only that, as JSON values: equal procedures give equal dictionaries.
 
         Without `masks` (the network stays dense) neither does how they grow and whether they are held. The values
-        are settings again, but for the name of the images, of which their identity is kept.
+        are settings again, but for the name and the number of the images, of which their identity is kept.
         """
-        dropped = {"data", *(_idle(self) if self.trains else _IDLE_WITHOUT_TRAINING), *(() if masks else _OF_MASKS)}
+        dropped = {
+            "data",
+            "images",
+            *(_idle(self) if self.trains else _IDLE_WITHOUT_TRAINING),
+            *(() if masks else _OF_MASKS),
+        }
         values = {name: value for name, value in asdict(self).items() if name not in dropped}
         return values if self.trains else {**values, "optimiser": NONE}
 
     def differences(self, other: Retraining) -> list[str]:
         """Return in words which settings of this one another has otherwise: "learning rate 0.05"."""
         theirs, ours = other.canonical(), self.canonical()
-        return [
-            f"{name.replace('_', ' ')} {str(ours[name])[:8]}"
-            for name in ours
-            if name in theirs and ours[name] != theirs[name]
-        ]
+        return [_told(name, value) for name, value in ours.items() if name in theirs and value != theirs[name]]
 
     def in_words(self) -> str:
         """Return it short enough for a legend: "retrained 2 epochs by SGD"."""
@@ -143,7 +148,7 @@ def retraining_from(settings: Mapping[str, object]) -> Retraining:
 
 _NAMES = {"sgd": "SGD", "nesterov": "Nesterov", "adam": "Adam", "adamw": "AdamW"}
 _IDLE_WITHOUT_TRAINING = {field.name for field in fields(Retraining)} - {
-    "data_sha", "images", "epochs", "batch", "recalibrate", "seed",
+    "data_sha", "epochs", "batch", "seed",
 }  # fmt: skip
 _OF_MASKS = {"spacing", "held"}
 
@@ -158,6 +163,14 @@ def _idle(retraining: Retraining) -> set[str]:
         "temperature": not retraining.distillation,
     }
     return {name for name, without in idle.items() if without}
+
+
+def _told(name: str, value: object) -> str:
+    """Return a setting in words: "learning rate 0.05", "no flip", "images 1f3a5c7e"."""
+    words = {"data_sha": "images"}.get(name, name.replace("_", " "))
+    if isinstance(value, bool):
+        return words if value else f"no {words}"
+    return f"{words} {str(value)[:8]}"
 
 
 def _epochs(number: int) -> str:
@@ -205,6 +218,18 @@ _NUMBERS = (
     _Number("patience", "patience", 1, 10_000, "1 or more epochs, or none", whole=True, optional=True),
     _Number("seed", "seed", 0, 2**31 - 1, "a whole number from 0", whole=True),
 )
+
+
+_FLOATS = tuple(field.name for field in fields(Retraining) if field.type == "float")
+
+
+def _check_kinds(retraining: Retraining) -> None:
+    """Refuse a text or a yes-or-no setting that is something else: 0 or "no" would pass for one of them silently."""
+    for field in fields(Retraining):
+        value, kind = getattr(retraining, field.name), {"bool": bool, "str": str}.get(str(field.type))
+        if kind and not isinstance(value, kind):
+            allowed = "true or false" if kind is bool else "a text"
+            raise InvalidSettingError(f"{field.name.replace('_', ' ')} {value!r}", allowed, f"choose {allowed}")
 
 
 def _choice(what: str, given: str, allowed: Mapping[str, str] | Mapping[str, object]) -> None:

@@ -536,7 +536,7 @@ def test_files_of_networks_of_one_title_have_names_of_their_own(ids, folder, wei
         assert all("Unstructured-0.50-retrained" in name for name in names)
         about = [json.loads(str(np.load(io.BytesIO(archive.read(name)))["about"])) for name in names]
     assert [one["run"] for one in about] == runs
-    assert [one["retraining"]["learning_rate"] for one in about] == [0.02, 0.001]
+    assert [one["retraining"]["learning_rate"] for one in about] == [0.005, 0.001]
 
 
 def test_an_unknown_run_or_image_is_named_and_the_page_goes_on(ids):

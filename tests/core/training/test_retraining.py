@@ -31,6 +31,10 @@ KNOWN = Retraining(data_sha="of the images")
         ({"crop": 0}, "least crop 0"),
         ({"batch": 0}, "batch 0"),
         ({"distillation": 1.1}, "distillation 1.1"),
+        ({"held": "no"}, "held 'no'"),
+        ({"flip": 0}, "flip 0"),
+        ({"data": 5}, "data 5"),
+        ({"optimiser": ["sgd"]}, "optimiser ['sgd']"),
         ({"epochs": 0}, "0 epochs with the optimiser sgd"),
         ({"optimiser": NONE}, "2 epochs without an optimiser"),
         ({"optimiser": NONE, "epochs": 0, "steps": 2}, "2 steps of 0 epochs"),
@@ -65,12 +69,14 @@ def test_what_matters_is_settings_again(name):
     ("retraining", "changes"),
     [
         (KNOWN, {"data": "another name of the same images"}),
+        (KNOWN, {"images": None}),  # which images is said by their identity
         (KNOWN, {"spacing": "cubic"}),
         (KNOWN, {"rewind": False}),
         (KNOWN, {"decay": 0.5}),
         (KNOWN, {"temperature": 2.0}),
         (replace(KNOWN, optimiser="adam"), {"momentum": 0.5}),
         (replace(PRESETS["recalibrate"].retraining, data_sha="of the images"), {"learning_rate": 1.0}),
+        (replace(PRESETS["recalibrate"].retraining, data_sha="of the images"), {"recalibrate": False}),
     ],
 )
 def test_a_setting_that_changes_nothing_makes_no_other_run(retraining, changes):
@@ -89,6 +95,16 @@ def test_a_setting_that_changes_something_makes_another_run(changes):
     assert one.run_id("network", "data") != other.run_id("network", "data")
 
 
+def test_a_whole_number_is_the_same_setting_as_its_float():
+    one, other = (replace(KNOWN, learning_rate=kind(1), crop=kind(1)) for kind in (int, float))
+    assert json.dumps(one.canonical()) == json.dumps(other.canonical())
+
+
+def test_what_tells_retrainings_apart_is_said_in_words():
+    other = replace(KNOWN, flip=False, learning_rate=0.1, data_sha="0123456789")
+    assert sorted(other.differences(KNOWN)) == ["images 01234567", "learning rate 0.1", "no flip"]
+
+
 def test_a_run_is_not_named_before_its_training_images_are_known():
     with pytest.raises(ValueError, match="looked up"):
         ExperimentSpec(retraining=Retraining()).run_id("network", "data")
@@ -102,3 +118,5 @@ def test_runs_of_before_keep_their_ids():
 def test_controls_come_once_and_before_what_needs_them():
     pruned = [ExperimentSpec(pruning=Pruning(rate=rate), retraining=KNOWN) for rate in (0.2, 0.5)]
     assert with_controls([pruned[0].unretrained(), *pruned]) == [pruned[0].unretrained(), pruned[0].control(), *pruned]
+    free = replace(pruned[0], retraining=replace(KNOWN, held=False))
+    assert with_controls([pruned[0], free]) == [pruned[0].control(), pruned[0], free]
