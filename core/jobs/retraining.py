@@ -59,6 +59,7 @@ def ensure_retrained(
         images,
         device=device,
         folder=checkpoint_folder(store.folder, run.id),
+        preset=subject.preset,
         progress=progress,
         told=told,
     )

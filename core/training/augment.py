@@ -62,5 +62,5 @@ def _part(image: Image, how: Augmentation, random: np.random.Generator) -> NDArr
 
 
 def _whole(image: Image, how: Augmentation) -> NDArray[np.uint8]:
-    resize = None if how.preset.resize is None else round(how.preset.resize * how.size / how.preset.crop)
-    return pixel_row(image, Preset(resize, how.size))
+    short = how.preset.resize or min(image.size)  # as the evaluation shows it
+    return pixel_row(image, Preset(round(short * how.size / how.preset.crop), how.size))

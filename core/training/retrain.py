@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from core.data.preset import Preset
 from core.data.source import Source
 from core.errors import InvalidSettingError
 from core.networks.network import Network
@@ -53,11 +54,14 @@ def retrain(
     *,
     device: str,
     folder: Path,
+    preset: Preset | None = None,
     progress: Progress = silent,
     told: Told = ignored,
     save_every: float = SAVE_EVERY,
 ) -> Retrained:
     """Return `network` pruned and retrained on `images`, of which a small part is held out to measure it on.
+
+    All images are shown as `preset` says, which is that of the evaluation; None is the network's own.
 
     In `folder` lie the checkpoints, one an epoch and one each `save_every` seconds: stopped or killed at any moment,
     the same call goes on from the last one and, on the CPU, ends with the same weights bit for bit. `told` is given
@@ -67,6 +71,7 @@ def retrain(
     does (a checkpoint is written first), StorageError if a checkpoint cannot be written (the one before is kept),
     BrokenDataError for an image that cannot be decoded, and PrunescopeError if the loss is no number any more.
     """
+    network = replace(network, preset=preset or network.preset)
     _require_fit(network, pruning, retraining, images)
     with joined(device) as ranks, _own_random_state(ranks.device):
         if not retraining.trains:
@@ -155,6 +160,7 @@ def _identity(network: Network, pruning: Pruning, how: Retraining, images: Sourc
     """Return the sha256 of what decides a training: another's checkpoints are never gone on from."""
     parts = {
         "network": network.sha256,
+        "preset": network.preset.name,
         "pruning": pruning.canonical(),
         "retraining": how.canonical(masks=not pruning.dense),
         "images": images.identity(),

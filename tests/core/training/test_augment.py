@@ -65,6 +65,14 @@ def test_without_crops_and_flips_training_sees_what_the_evaluation_sees(picture)
     assert np.array_equal(small, pixel_row(picture, Preset(20, 16)))
 
 
+def test_images_that_are_not_resized_are_made_smaller_with_the_training_size_alone(picture):
+    preset = PRESET.without_resize()
+    whole = augmented(picture, Augmentation(preset, preset.crop, 1.0, flip=False), generator(0))
+    assert np.array_equal(whole, pixel_row(picture, preset))
+    half = augmented(picture, Augmentation(preset, preset.crop // 2, 1.0, flip=False), generator(0))
+    assert np.array_equal(half, pixel_row(picture.resize((35, 25), Image.Resampling.BILINEAR), Preset(None, 16)))
+
+
 def test_half_of_the_views_are_mirrored(picture):
     how = Augmentation(PRESET, PRESET.crop, 1.0, flip=True)
     straight = pixel_row(picture, PRESET)

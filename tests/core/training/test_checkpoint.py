@@ -16,6 +16,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from core.data.preset import Preset
 from core.errors import CancelledError, PrunescopeError
 from core.paths import ROOT
 from core.training import watch
@@ -141,10 +142,12 @@ def test_a_finished_training_is_not_done_again(tmp_path, network):
     assert same_weights(first.module, again.module)
 
 
-def test_another_recipe_begins_at_the_beginning(tmp_path, network):
-    trained(tmp_path, network=network, epochs=1)
-    other = trained(tmp_path, network=network, epochs=1, learning_rate=0.02)
-    assert same_weights(other.module, trained(tmp_path / "fresh", network=network, epochs=1, learning_rate=0.02).module)
+@pytest.mark.parametrize("change", [{"learning_rate": 0.02}, {"preset": Preset(None, 32)}])
+def test_another_recipe_begins_at_the_beginning(tmp_path, network, change):
+    settings = {"epochs": 1, "crop": 1.0, **change}
+    trained(tmp_path, network=network, epochs=1, crop=1.0)
+    other = trained(tmp_path, network=network, **settings)
+    assert same_weights(other.module, trained(tmp_path / "fresh", network=network, **settings).module)
 
 
 def test_a_training_that_diverges_keeps_its_last_good_checkpoint(tmp_path, network):

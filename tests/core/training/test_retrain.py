@@ -168,6 +168,29 @@ def test_the_dense_control_is_trained_and_loses_nothing(tmp_path, network):
     assert not same_weights(found.module, network.module)
 
 
+# --- what the images are shown as
+
+
+@pytest.mark.parametrize(
+    "settings", [{"epochs": 1, "crop": 1.0}, {"epochs": 0, "optimiser": "none", "recalibrate": True}]
+)
+def test_images_are_shown_as_the_evaluation_shows_them(tmp_path, network, settings):
+    """Cropped by the evaluation's preset, training knows no more than the part of the image that is evaluated."""
+    cropped = network.preset.without_resize()
+    margin = (40 - cropped.crop) // 2
+    images, others = Pictures(), Pictures()
+    for pixels in (others.pixels[:, :margin], others.pixels[:, -margin:]):
+        pixels[:] = 255 - pixels
+    one, other = (
+        trained(tmp_path / str(place), network=network, images=given, preset=cropped, **settings)
+        for place, given in enumerate((images, others))
+    )
+    assert same_weights(one.module, other.module)
+    assert [row.held_out_loss for row in one.history.rows] == [row.held_out_loss for row in other.history.rows]
+    whole = trained(tmp_path / "whole", network=network, images=images, **settings)
+    assert not same_weights(whole.module, one.module)
+
+
 # --- steps of the optimiser
 
 

@@ -81,7 +81,7 @@ def trained(
     folder: Path, pruning: Pruning = HALF, network: Network | None = None, images: Pictures | None = None, **settings
 ) -> Retrained:
     """Retrain the thin network on the CPU; `settings` are of the retraining, or arguments of `retrain`."""
-    given = {name: settings.pop(name) for name in ("progress", "told", "save_every") if name in settings}
+    given = {name: settings.pop(name) for name in ("preset", "progress", "told", "save_every") if name in settings}
     how = replace(QUICK, **settings)
     return retrain(network or thin_network(), pruning, how, images or Pictures(), device="cpu", folder=folder, **given)
 
