@@ -7,14 +7,13 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.errors import InvalidSettingError
-from core.evaluation.statistics import Difference, paired_difference
+from core.evaluation.statistics import Pairs, difference
 from core.pruning.settings import Pruning, pruning_from
 from core.series import short
 from core.store.batches import load
@@ -191,7 +190,7 @@ def _sums(points: Points, scan: Scan) -> np.ndarray[Any, np.dtype[np.int64]]:
 
 def _row(scan: Scan, place: int, sums: Sequence[int]) -> dict[str, Any]:
     images, right, lost, gained = sums
-    change = _difference(right - gained, lost, gained, images - right - lost)
+    change = difference(Pairs(right - gained, lost, gained, images - right - lost))
     return {
         "layer": scan.layers[place // len(scan.rates)],
         "rate": scan.rates[place % len(scan.rates)],
@@ -205,13 +204,6 @@ def _row(scan: Scan, place: int, sums: Sequence[int]) -> dict[str, Any]:
         "change_high": change.high,
         "mcnemar_p": change.p,
     }
-
-
-@lru_cache(maxsize=8192)
-def _difference(both: int, lost: int, gained: int, neither: int) -> Difference:
-    counts = (both, lost, gained, neither)
-    dense, pruned = (np.repeat(right, counts) for right in ([True, True, False, False], [True, False, True, False]))
-    return paired_difference(dense, pruned)
 
 
 def check_tolerance(tolerance: float) -> None:

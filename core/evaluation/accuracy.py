@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from core.evaluation.statistics import Difference, Pairs, paired_difference, wilson
+from core.evaluation.statistics import Difference, Pairs, difference, paired_difference, wilson
 from core.predictions import Predictions
 
 FALSE_DISCOVERIES = 0.05  # the share of false ones that is put up with among the classes said to have changed
@@ -87,18 +86,9 @@ def _class_row(label: int, name: str, table: Pairs) -> dict[str, Any]:
         "name": name,
         "images": table.total,
         **{who: known / table.total for who, known in shares.items()},
-        **_figures(_difference(table)),
+        **_figures(difference(table)),
     }
 
 
 def _figures(change: Difference) -> dict[str, float]:
     return {"change": change.value, "change_low": change.low, "change_high": change.high, "mcnemar_p": change.p}
-
-
-@lru_cache(maxsize=4096)
-def _difference(table: Pairs) -> Difference:
-    """Return `paired_difference` of answers so often right: most of 1,000 classes share their counts with another."""
-    counts = (table.both, table.only_dense, table.only_pruned, table.neither)
-    return paired_difference(
-        np.repeat([True, True, False, False], counts), np.repeat([True, False, True, False], counts)
-    )

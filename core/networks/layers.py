@@ -7,18 +7,9 @@ from typing import TypeGuard
 from torch import nn
 
 from core.errors import BrokenDataError
-from core.layer_names import LAYERS, prunable_names
+from core.layer_names import LAYERS
 
 Layer = nn.Conv2d | nn.Linear
-
-
-def prunable_layers(module: nn.Module, *, stem: bool = False, fc: bool = False) -> dict[str, Layer]:
-    """Return the prunable layers by name, in the order of the network.
-
-    The 54 convs of the inception blocks; with `stem` also conv1-3, with `fc` also the classifier. Raises
-    BrokenDataError if the module has no such layer.
-    """
-    return {name: layer(module, name) for name in prunable_names(stem=stem, fc=fc)}
 
 
 def all_layers(module: nn.Module) -> dict[str, Layer]:

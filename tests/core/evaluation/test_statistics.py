@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from core.errors import InvalidSettingError
-from core.evaluation.statistics import Interval, bootstrap_mean, images_for, mcnemar, paired_difference, pairs, wilson
+from core.evaluation.statistics import (
+    Interval,
+    Pairs,
+    bootstrap_mean,
+    difference,
+    mcnemar,
+    paired_difference,
+    pairs,
+    wilson,
+)
 
 counts = st.integers(0, 60)
 
@@ -80,35 +89,6 @@ def test_wilson_refuses_what_cannot_be(successes, n):
 def test_a_level_lies_between_0_and_1(level):
     with pytest.raises(InvalidSettingError, match="confidence level"):
         wilson(1, 2, level)
-
-
-# --- how many images
-
-
-@given(st.floats(0.005, 0.4), st.floats(0, 1))
-def test_images_for_is_the_least_number_that_is_enough(half_width, share):
-    n = images_for(half_width, share)
-    assert width(share, n) <= half_width
-    assert n == 1 or width(share, n - 1) > half_width
-    assert n <= images_for(half_width, 0.5)
-
-
-def width(share: float, n: int) -> float:
-    """Half the width of Wilson's interval, from its ends as the roots of (p - x)^2 = z^2 x (1 - x) / n."""
-    z = stats.norm.ppf(0.975)
-    a, b, c = 1 + z * z / n, -(2 * share + z * z / n), share * share
-    return math.sqrt(b * b - 4 * a * c) / (2 * a)
-
-
-def test_images_for_two_points_of_accuracy():
-    assert images_for(0.02) == 2398
-    assert images_for(0.02, 0.9) < 900
-
-
-@pytest.mark.parametrize(("half_width", "share"), [(0, 0.5), (0.5, 0.5), (-0.1, 0.5), (0.02, 1.1)])
-def test_images_for_refuses_what_cannot_be(half_width, share):
-    with pytest.raises(InvalidSettingError, match="precision"):
-        images_for(half_width, share)
 
 
 # --- a mean
@@ -222,6 +202,12 @@ def test_paired_difference_is_antisymmetric_and_bounded(both, only_dense, only_p
     assert (found.low, found.high) == (pytest.approx(-swapped.high), pytest.approx(-swapped.low))
     assert found.p == pytest.approx(swapped.p) == pytest.approx(mcnemar(dense, pruned))
     assert 0 <= found.p <= 1
+
+
+def test_the_counts_alone_say_the_difference():
+    table = (450, 20, 10, 20)
+    assert difference(Pairs(*table)) == paired_difference(*answers(*table))
+    assert difference(Pairs(*table), 0.5) == paired_difference(*answers(*table), 0.5) != difference(Pairs(*table))
 
 
 def test_pairing_narrows_the_interval_of_networks_that_agree():

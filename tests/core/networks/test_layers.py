@@ -6,7 +6,7 @@ from torch import nn
 from core.errors import BrokenDataError
 from core.layer_names import CONVS, HEAD, INCEPTION_CONVS, LAYERS, STEM, prunable_names
 from core.networks.googlenet import ARCHITECTURES, googlenet, googlenet_bvlc
-from core.networks.layers import all_layers, channel_parameters, layer, prunable_layers
+from core.networks.layers import all_layers, channel_parameters, layer
 
 
 @pytest.fixture(params=sorted(ARCHITECTURES), scope="module")
@@ -27,16 +27,15 @@ def test_counts_of_googlenet():
     assert len(convs) == 57
     assert sum(conv.weight.numel() for conv in convs.values()) == 5_585_344
     assert sum(conv.weight.shape[0] for conv in convs.values()) == 7_280
-    prunable = prunable_layers(network)
-    assert len(prunable) == 54
-    assert sum(conv.weight.shape[0] for conv in prunable.values()) == 6_960
+    assert len(INCEPTION_CONVS) == 54
+    assert sum(convs[name].weight.shape[0] for name in INCEPTION_CONVS) == 6_960
     assert sum(parameter.numel() for parameter in layer(network, HEAD).parameters()) == 1_025_000
 
 
-def test_stem_and_classifier_are_prunable_on_request_only(module):
-    assert tuple(prunable_layers(module)) == INCEPTION_CONVS
-    assert tuple(prunable_layers(module, stem=True)) == STEM + INCEPTION_CONVS
-    assert tuple(prunable_layers(module, stem=True, fc=True)) == LAYERS
+def test_stem_and_classifier_are_prunable_on_request_only():
+    assert prunable_names() == INCEPTION_CONVS
+    assert prunable_names(stem=True) == STEM + INCEPTION_CONVS
+    assert prunable_names(stem=True, fc=True) == LAYERS
     assert prunable_names(fc=True) == (*INCEPTION_CONVS, HEAD)
 
 
@@ -65,4 +64,4 @@ def test_channel_parameters_of_each_kind_of_block():
 
 def test_another_architecture_is_named_as_such():
     with pytest.raises(BrokenDataError, match=r"inception3a\.branch1\.conv"):
-        prunable_layers(nn.Sequential(nn.Conv2d(3, 3, 1)))
+        layer(nn.Sequential(nn.Conv2d(3, 3, 1)), INCEPTION_CONVS[0])

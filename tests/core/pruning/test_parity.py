@@ -10,12 +10,16 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from core.networks.layers import prunable_layers
+from core.layer_names import INCEPTION_CONVS
 from core.pruning.masks import Masks, make_masks
 from core.pruning.settings import Pruning
 
 RATES = [0.03125, 0.3, 0.77]  # 0.03125 x 48 and x 80 end in .5: half to even
 FEW_RATES = [0.5]  # where millions of weights are ranked
+
+
+def prunable_layers(module: nn.Module) -> dict[str, nn.Module]:
+    return {name: module.get_submodule(name) for name in INCEPTION_CONVS}
 
 
 @pytest.fixture(scope="module", params=["distinct", "tied", "channels_last"])
