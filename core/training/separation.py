@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.data.processes import map_where_it_pays
 from core.data.source import Source
+from core.data.wnids import imagenet_wnids
 from core.errors import BrokenDataError, InvalidSettingError
 from core.paths import writable
 from core.progress import Progress, silent
@@ -44,7 +45,14 @@ def check_separate(training: Source, validation: Source, cache: Path, progress: 
 
 
 def check_classes(training: Source, validation: Source) -> None:
-    """Raise InvalidSettingError, with the list, if classes of the evaluated images have no training image."""
+    """Raise InvalidSettingError, with the list, unless training images are of the evaluated classes, and of all.
+
+    An image's class is a number: the same number has to be the same class in both sources, so they are compared by
+    name as well. Two names are not compared where one of them only repeats the number (a `labels.csv` without names),
+    or where one source has ImageNet's wnids and the other one words for them.
+    """
+    _require_as_many(training, validation)
+    _require_same_names(training, validation)
     missing = sorted(set(validation.labels.tolist()) - set(training.labels.tolist()))
     if missing:
         raise InvalidSettingError(
@@ -53,6 +61,50 @@ def check_classes(training: Source, validation: Source) -> None:
             "training images of every class that is evaluated",
             "ask for more training images, or name other ones",
         )
+
+
+def _require_as_many(training: Source, validation: Source) -> None:
+    have, wanted = len(training.classes), len(validation.classes)
+    if have != wanted:
+        raise InvalidSettingError(
+            f"{training.title} has {have:,} classes, the evaluated images {validation.title} have {wanted:,}"
+            + _differing(_named(training), _named(validation)),
+            f"training images of the {wanted:,} classes that are evaluated",
+            "name other training images, or add and take away class folders until they are the same",
+        )
+
+
+def _require_same_names(training: Source, validation: Source) -> None:
+    if (training.classes == imagenet_wnids()) != (validation.classes == imagenet_wnids()):
+        return
+    pairs = enumerate(zip(training.classes, validation.classes, strict=True))
+    others = [pair for place, pair in pairs if not _alike(place, *pair)]
+    if others:
+        have, wanted = (set(names) for names in zip(*others, strict=True))
+        order = _some([f"{one} for {other}" for one, other in others])
+        raise InvalidSettingError(
+            f"{training.title} has not the classes of the evaluated images {validation.title}"
+            + (_differing(have, wanted) or f": another order, {order}"),
+            "training images of the evaluated classes, under the same names and in the same order",
+            "name other training images, or give their classes the names of the evaluated ones",
+        )
+
+
+def _alike(place: int, one: str, other: str) -> bool:
+    """Whether two names of class `place` may be of one class; the number itself is no name, but for other numbers."""
+    if one.isdecimal() and other.isdecimal():
+        return int(one) == int(other)
+    return one == other or str(place) in (one, other)
+
+
+def _named(source: Source) -> set[str]:
+    return {name for place, name in enumerate(source.classes) if name != str(place)}
+
+
+def _differing(have: set[str], wanted: set[str]) -> str:
+    """Return which names only one of two sets has; nothing where one of them is empty."""
+    parts = {"missing": sorted(wanted - have), "too many": sorted(have - wanted)}
+    return "".join(f"; {words}: {_some(names)}" for words, names in parts.items() if names and have and wanted)
 
 
 def digests(source: Source, cache: Path, progress: Progress = silent) -> Digests:

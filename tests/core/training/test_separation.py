@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -70,3 +72,66 @@ def test_classes_without_training_images_are_refused_with_the_list():
     with pytest.raises(InvalidSettingError, match="no image of 2 of the classes that are evaluated: green, blue"):
         check_classes(training, validation)
     check_classes(validation, training)
+
+
+def folders(folder, names):
+    for place, name in enumerate(names):
+        save(folder / name / "0.png", seed=place)
+    return folder
+
+
+def opened(folder, *names, classes=None):
+    return open_source(str(folders(folder, names)), classes=classes)
+
+
+def labelled(folder, *names):
+    """Images 0.png, 1.png, ... of classes 0, 1, ... with names, or none ("")."""
+    lines = [f"{place}.png,{place},{name}" for place, name in enumerate(names)]
+    for place in range(len(names)):
+        save(folder / f"{place}.png", seed=place)
+    (folder / "labels.csv").write_text("\n".join(["file,class_index,class_name", *lines]))
+    return open_source(str(folder), classes=len(names))
+
+
+def test_classes_of_other_names_are_refused_with_the_list(tmp_path):
+    validation = opened(tmp_path / "val", "cat", "dog", "fox")
+    check_classes(opened(tmp_path / "train", "cat", "dog", "fox"), validation)
+    with pytest.raises(InvalidSettingError, match="not the classes of the evaluated images") as raised:
+        check_classes(opened(tmp_path / "other", "ant", "cat", "dog"), validation)
+    assert raised.value.given.endswith("; missing: fox; too many: ant")
+    assert raised.value.allowed and raised.value.mend
+
+
+def test_classes_in_another_order_are_refused(tmp_path):
+    validation = opened(tmp_path / "val", "cat", "dog", "fox")
+    with pytest.raises(InvalidSettingError, match="another order, dog for cat, cat for dog"):
+        check_classes(labelled(tmp_path / "train", "dog", "cat", "fox"), validation)
+
+
+def test_fewer_classes_are_told_before_classes_without_images(tmp_path):
+    validation = opened(tmp_path / "val", "cat", "dog", "fox")
+    training = opened(tmp_path / "train", "cat", "dog")
+    with pytest.raises(InvalidSettingError, match=r"train has 2 classes, .*val have 3; missing: fox"):
+        check_classes(training, validation)
+    with pytest.raises(InvalidSettingError, match=r"val has 3 classes, .*train have 2; too many: fox"):
+        check_classes(validation, training)
+
+
+def test_numbers_are_no_names_but_among_numbers(tmp_path):
+    named = opened(tmp_path / "named", "cat", "dog", "fox")
+    unnamed = labelled(tmp_path / "unnamed", "", "", "")
+    check_classes(unnamed, named)
+    check_classes(named, unnamed)
+    check_classes(opened(tmp_path / "padded", "000", "001", "002"), unnamed)
+    with pytest.raises(InvalidSettingError, match="missing: 0; too many: 3"):
+        check_classes(opened(tmp_path / "from-one", "1", "2", "3"), opened(tmp_path / "from-zero", "0", "1", "2"))
+
+
+def test_folders_named_by_wnid_are_classes_of_imagenet_under_any_other_names(tmp_path):
+    wnids = "n01440764", "n02102040"
+    one, other = (opened(tmp_path / name, *wnids, classes=1000) for name in ("train", "val"))
+    check_classes(one, other)
+    words = replace(other, classes=("tench", *map(str, range(1, 1000))))
+    check_classes(one, words)
+    check_classes(words, one)
+    check_classes(ScenesSource("training", 24), ScenesSource("validation", 24))
