@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.experiment import ExperimentSpec, Extent
+from core.figures.axes import with_even_latency
 from core.figures.curves import tradeoff_curves
 from core.jobs.subject import Subject
 from core.networks.registry import NETWORKS, load_network
@@ -54,9 +55,9 @@ class View:
         return frozenset(one for one in found if one) if self.specs else None
 
     def runs(self) -> pd.DataFrame:
-        """Return the runs of this network on these images, as `runs_frame` with `series`; empty while not packed."""
-        sha = self.subject.fingerprint()
-        return with_series(runs_frame(store(), self.subject.network.sha256, sha or "not packed"))
+        """Return the runs of this network on these images, with `series` and even latency; empty while not packed."""
+        sha = self.subject.fingerprint() or "not packed"
+        return with_even_latency(with_series(runs_frame(store(), self.subject.network.sha256, sha)))
 
 
 def page() -> None:

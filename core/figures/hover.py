@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from core.figures.axes import AXES, is_made_smaller
+from core.figures.axes import AXES, Axis, is_made_smaller
 from core.series import Series
 from core.words import between, count, percent, points, points_between, probability
 
@@ -52,7 +52,27 @@ def _costs(run: Row) -> list[tuple[str, str]]:
     for axis in (axis for axis in AXES.values() if axis.cost):
         known = [value for name in axis.columns if not math.isnan(value := run.get(name, math.nan))]
         if known:
-            smaller = is_made_smaller(run, axis) and len(known) > 1
-            words = f"{axis.form(known[0])} compacted, {axis.form(known[-1])} with zeros" if smaller else None
-            found.append(("not zero" if axis.name == "parameters" else axis.name, words or axis.form(known[0])))
-    return found
+            words = _both(known, axis.form) if is_made_smaller(run, axis) else axis.form(known[0])
+            found.append(("not zero" if axis.name == "parameters" else axis.name, words + _where(run, axis)))
+    return found + _measured_latency(run)
+
+
+def _both(known: Sequence[float], form: Callable[[float], str]) -> str:
+    """Return the cost of a network made smaller and, where it is known, of the one with zeros."""
+    return f"{form(known[0])} compacted, {form(known[-1])} with zeros" if len(known) > 1 else form(known[0])
+
+
+def _where(run: Row, axis: Axis) -> str:
+    dense = run.get("median_dense_latency_ms", math.nan)
+    return f" where the dense network takes {axis.form(dense)}" if axis.name == "latency" else ""
+
+
+def _measured_latency(run: Row) -> list[tuple[str, str]]:
+    """Return the latency as it was measured, and that of the dense network at the same moment."""
+    form, names = AXES["latency"].form, ("compact_latency_ms", "latency_ms")
+    known = [value for name in names if not math.isnan(value := run.get(name, math.nan))]
+    if not known:
+        return []
+    dense = run.get("dense_latency_ms", math.nan)
+    beside = "" if math.isnan(dense) else f"; the dense network beside it {form(dense)}"
+    return [("measured", _both(known, form) + beside)]

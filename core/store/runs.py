@@ -104,6 +104,7 @@ _COLUMNS_OF: dict[str, dict[str, tuple[str, ...]] | None] = {
     },
     "speed": {
         **{"speed_device": ("device",), "latency_ms": ("latency_ms",), "throughput": ("images_per_second",)},
+        "dense_latency_ms": ("dense", "latency_ms"),  # of the dense network, measured beside this one
         **{"compact_latency_ms": ("compact", "latency_ms"), "compact_throughput": ("compact", "images_per_second")},
     },
     "training": {name: (name,) for name in ("epochs", "seconds", "training_images_per_second")},

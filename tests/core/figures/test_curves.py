@@ -10,7 +10,7 @@ import pytest
 
 from core.evaluation.statistics import wilson
 from core.experiment import ExperimentSpec
-from core.figures.axes import AXES, MEASURES, missing
+from core.figures.axes import AXES, MEASURES, missing, with_even_latency
 from core.figures.curves import layer_bars, tradeoff_curves
 from core.figures.hover import hover_text
 from core.figures.theme import DENSE_COLOUR, TECHNIQUE_COLOURS
@@ -44,6 +44,8 @@ def row(top1, state="done", images=500, retraining=None, **pruning):
         "compact_macs": 1.5e9 * (1 - spec.pruning.rate) if spec.pruning.technique == "structured" else math.nan,
         "nonzero": 6e6 * (1 - spec.pruning.rate),
         "latency_ms": 20.0,
+        "dense_latency_ms": 25.0,
+        "speed_device": "a CPU",
         "state": state,
         "shipped": False,
         "images": images,
@@ -57,7 +59,7 @@ def runs():
     rows = [row(0.9)]
     rows += [row(0.9 - rate, rate=rate) for rate in (0.5, 0.1, 0.3)]
     rows += [row(0.2, technique="structured", rate=0.1, state="running")]
-    return with_series(pd.DataFrame(rows))
+    return with_even_latency(with_series(pd.DataFrame(rows)))
 
 
 def points(figure):
@@ -226,6 +228,39 @@ def test_costs_are_those_of_the_network_made_smaller_where_there_is_one():
         "Dense": [1.5e9], "Unstructured": [1.5e9], "Structured": [0.75e9],
     }  # fmt: skip
     assert "750 M compacted, 1.5 G with zeros" in drawn["Structured"].hovertext[0]
+
+
+def busy(times, device="a CPU"):
+    """Runs measured while the machine was busy by so many times; the dense network takes 20 ms on an idle one."""
+    rows = [row(0.9, rate=rate, technique="structured") for rate in (0.0, 0.2, 0.4)]
+    latencies = [(20 * (1 - run["rate"]) * load, 20 * load) for run, load in zip(rows, times, strict=True)]
+    names = ("compact_latency_ms", "dense_latency_ms")
+    rows = [run | dict(zip(names, pair, strict=True)) for run, pair in zip(rows, latencies, strict=True)]
+    return with_series(pd.DataFrame(rows).assign(speed_device=device, latency_ms=[pair[1] for pair in latencies]))
+
+
+def test_how_busy_the_machine_was_does_not_read_as_speed():
+    drawn = points(tradeoff_curves(with_even_latency(busy((1.6, 2.0, 1.0))), CLASSES, x="latency"))
+    assert list(drawn["Dense"].x) == pytest.approx([32])  # the median of 32, 40 and 20 ms
+    assert list(drawn["Structured"].x) == pytest.approx([32 * 0.6, 32 * 0.8])
+    assert (
+        "latency 25.6 ms compacted, 32 ms with zeros where the dense network takes 32 ms"
+        in (drawn["Structured"].hovertext[1])
+    )
+    assert (
+        "measured 32 ms compacted, 40 ms with zeros; the dense network beside it 40 ms"
+        in (drawn["Structured"].hovertext[1])
+    )
+
+
+def test_each_device_has_its_own_median_and_without_the_dense_network_beside_it_a_latency_is_not_known():
+    both = pd.concat([busy((1.0, 2.0, 3.0)), busy((0.1, 0.1, 0.1), "a GPU")], ignore_index=True)
+    even = with_even_latency(both)
+    assert even["even_latency_ms"].tolist() == pytest.approx([40.0] * 3 + [2.0] * 3)
+    alone = with_even_latency(both.drop(columns="dense_latency_ms"))
+    assert len(missing(alone, AXES["latency"])) == 6
+    assert with_even_latency(both.iloc[:0]).empty
+    assert with_even_latency(both[["id", "series", "rate"]])["even_latency_ms"].isna().all()
 
 
 def test_runs_whose_cost_is_not_known_are_counted_and_the_rest_is_drawn(runs):

@@ -39,6 +39,13 @@ def test_the_frame_has_a_row_a_run_dense_first_then_by_rate(store):
     assert runs_frame(store, network_sha="other").empty
 
 
+def test_the_frame_has_the_dense_networks_latency_measured_beside_each_run(store):
+    with store.writing() as db:
+        put_result(db, "half", "speed", {"latency_ms": 30.0, "dense": {"latency_ms": 33.0}, "compact": None})
+    frame = runs_frame(store).set_index("id")
+    assert frame.loc["half", ["latency_ms", "dense_latency_ms"]].tolist() == [30.0, 33.0]
+
+
 def test_a_damaged_result_counts_as_none(store):
     with store.writing() as db:
         db.execute("""UPDATE results SET payload = '{"top1": 1.0}' WHERE kind = 'accuracy'""")
