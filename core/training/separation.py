@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import io
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from core.data.processes import map_where_it_pays
 from core.data.source import Source
 from core.data.wnids import imagenet_wnids
-from core.errors import BrokenDataError, InvalidSettingError
+from core.errors import BrokenDataError, InvalidSettingError, StorageError
 from core.paths import writable
 from core.progress import Progress, silent
 
@@ -29,7 +30,7 @@ def check_separate(training: Source, validation: Source, cache: Path, progress: 
     """Raise InvalidSettingError, with the list, if an image that is trained on is one that is evaluated on.
 
     Compared are decoded pixels, so that neither name nor file format hides a copy. BrokenDataError for a training
-    image that cannot be decoded. What was read once is kept in `cache`.
+    image that cannot be decoded, StorageError if what was read cannot be kept. What was read once is kept in `cache`.
     """
     evaluated = {row.tobytes() for row in digests(validation, cache, progress)}
     used = digests(training, cache, progress)
@@ -145,10 +146,30 @@ def _read(file: Path, count: int) -> Digests | None:
 
 
 def _keep(file: Path, found: Digests) -> Digests:
-    partial_file = writable(file.parent) / f"{file.stem}-{os.getpid()}.partial.npy"  # ranks may write at once
-    np.save(partial_file, found)
-    partial_file.replace(file)
+    """Write digests whole or not at all: ranks and workers, also on other machines, may do so at once."""
+    partial_file = writable(file.parent) / f"{file.stem}-{uuid4().hex}.partial.npy"
+    try:
+        partial_file.write_bytes(_as_file(found))
+        partial_file.replace(file)
+    except OSError as error:
+        partial_file.unlink(missing_ok=True)
+        raise _not_written(file.parent, error) from error
     return found
+
+
+def _as_file(values: Digests) -> bytes:
+    """Return an npy file; numpy itself does not notice that a disk is full while it writes a small one."""
+    buffer = io.BytesIO()
+    np.save(buffer, values)
+    return buffer.getvalue()
+
+
+def _not_written(folder: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"what was found comparing images could not be written to {folder} ({error.strerror or error})",
+        "a disk with room that this user may write to",
+        "make room or mend the permissions, then run it again",
+    )
 
 
 def _require_whole(training: Source, found: Digests) -> None:

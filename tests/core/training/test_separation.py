@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -8,6 +12,7 @@ import pytest
 from core.data.scenes import ScenesSource
 from core.data.source import open_source
 from core.errors import BrokenDataError, InvalidSettingError
+from core.paths import ROOT
 from core.training.images import first
 from core.training.separation import check_classes, check_separate, digests
 from tests.core.data.images import make_tree, noise, save
@@ -54,6 +59,42 @@ def test_what_was_read_is_not_read_again_and_damage_is_noticed(tmp_path):
     file.write_bytes(file.read_bytes()[:-7])
     assert np.array_equal(digests(source, tmp_path, lambda *what: told.append(what)), found)
     assert told[-1][:2] == (12, 12)
+
+
+def test_digests_written_several_times_at_once_are_whole_and_leave_nothing_behind(tmp_path):
+    source, writers, rounds = Pictures(2), 8, range(20)
+    together = Barrier(writers)
+
+    def write(place):
+        together.wait()
+        return digests(source, tmp_path / str(place))
+
+    with ThreadPoolExecutor(writers) as threads:
+        found = [one for place in rounds for one in threads.map(write, [place] * writers)]
+    assert all(np.array_equal(one, found[0]) for one in found)
+    assert len(list(tmp_path.rglob("*.npy"))) == len(rounds)
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from core.errors import StorageError
+from core.training.separation import digests
+from tests.core.training.tiny import Pictures
+resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+try:
+    digests(Pictures(12), Path(sys.argv[1]))
+except StorageError as error:
+    print(error.given, error.allowed, error.mend, sep=" | ")
+"""
+
+
+def test_a_full_disk_is_told_and_nothing_half_written_is_left(tmp_path):
+    arguments = [sys.executable, "-c", FULL, tmp_path]
+    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert "could not be written" in done.stdout, done.stderr
+    assert "make room" in done.stdout
+    assert list((tmp_path / "digests").iterdir()) == []
 
 
 def test_a_broken_training_image_is_named(tmp_path):
