@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from core.data.processes import available_cores
 from core.data.source import Source
+from core.errors import PrunescopeError
 from core.training.augment import Augmentation, augmented
 
 Places = NDArray[np.int64]
@@ -99,6 +100,19 @@ class Views(Dataset[tuple[Tensor, Tensor]]):
         return augmented(self.source.image(place), self.how, random)
 
 
+@dataclass(frozen=True, eq=False)
+class _Reported(Dataset[tuple[Tensor, Tensor] | PrunescopeError]):
+    """Views whose errors are returned: a loader would raise them anew with a traceback as their words."""
+
+    views: Views
+
+    def __getitem__(self, key: tuple[int, Places]) -> tuple[Tensor, Tensor] | PrunescopeError:
+        try:
+            return self.views[key]
+        except PrunescopeError as error:
+            return error
+
+
 def batches(views: Views, stretch: Stretch, device: torch.device) -> Generator[tuple[Tensor, Tensor], None, None]:
     """Yield (pixels, labels) of each batch of a stretch; beginning in the middle of an epoch costs nothing.
 
@@ -108,4 +122,10 @@ def batches(views: Views, stretch: Stretch, device: torch.device) -> Generator[t
     cuda = device.type == "cuda"
     workers = max(1, available_cores() - 1) if cuda else 1
     own = torch.Generator()  # a loader draws from torch's random state otherwise, as dropout does
-    yield from DataLoader(views, batch_size=None, sampler=stretch, num_workers=workers, pin_memory=cuda, generator=own)
+    loader = DataLoader(
+        _Reported(views), batch_size=None, sampler=stretch, num_workers=workers, pin_memory=cuda, generator=own
+    )
+    for found in loader:
+        if isinstance(found, PrunescopeError):
+            raise found
+        yield found

@@ -5,8 +5,11 @@ import pytest
 import torch
 
 from core.data.preset import Preset
+from core.data.source import open_source
+from core.errors import BrokenDataError
 from core.training.augment import Augmentation
 from core.training.loader import Course, Stretch, Views, batches
+from tests.core.data.images import make_tree, truncate
 from tests.core.training.tiny import Pictures
 
 COURSE = Course(np.arange(10, 31), batch=4, accumulate=2, seed=3)
@@ -69,3 +72,14 @@ def test_loading_leaves_torchs_random_state_alone():
     before = torch.get_rng_state()
     next(batches(Views(Pictures(31), VIEW, seed=7), Stretch(COURSE, range(1)), torch.device("cpu")))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_broken_image_is_named_as_the_source_names_it(tmp_path):
+    source = open_source(str(make_tree(tmp_path, classes=2)))
+    truncate(tmp_path / source.ids[3])
+    with pytest.raises(BrokenDataError) as expected:
+        source.image(3)
+    stretch = Stretch(Course(np.arange(8), batch=4, accumulate=1, seed=0), range(1))
+    with pytest.raises(BrokenDataError) as raised:
+        list(batches(Views(source, VIEW, seed=0), stretch, torch.device("cpu")))
+    assert vars(raised.value) == vars(expected.value)
