@@ -22,7 +22,9 @@ from core.training.loader import Course, Places
 from core.training.parallel import Ranks
 from core.training.precision import warn_if_slow
 from core.training.rates import learning_rate
+from core.training.recalibrate import LEAST_NORMED, norms
 from core.training.retraining import Retraining
+from core.words import count
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,7 @@ def make_plan(network: Network, pruning: Pruning, how: Retraining, images: Sourc
     warn_if_slow(how, ranks.device)
     split = parts(images.labels, how.batch * how.accumulate)
     course = Course(split.training, how.batch, how.accumulate, how.seed)
-    _require_shares(course, ranks)
+    _require_shares(network, course, ranks)
     return Plan(
         network=network,
         stages=stages(pruning, how.steps, how.spacing),
@@ -96,12 +98,14 @@ def make_plan(network: Network, pruning: Pruning, how: Retraining, images: Sourc
     )
 
 
-def _require_shares(course: Course, ranks: Ranks) -> None:
-    smallest = course.images // course.batches_per_step
-    if smallest < ranks.count:
+def _require_shares(network: Network, course: Course, ranks: Ranks) -> None:
+    """Each process has an image of each batch, and two where batch norm takes a variance of them."""
+    smallest, normed = course.images // course.batches_per_step, bool(norms(network.module))
+    least = ranks.count * (LEAST_NORMED if normed else 1)
+    if smallest < least:
         raise InvalidSettingError(
-            f"batches of {smallest} images for {ranks.count} processes",
-            f"{ranks.count} images a batch or more",
+            f"batches of {count(smallest, 'image')} for {count(ranks.count, 'process', 'processes')}",
+            f"{least} images a batch or more" + (f": {LEAST_NORMED} a process for batch norm" if normed else ""),
             "choose a larger batch, more images, or fewer processes",
         )
 

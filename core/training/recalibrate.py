@@ -17,6 +17,9 @@ from core.progress import Progress, silent
 from core.training.loader import Course
 from core.training.parallel import Ranks
 from core.training.retraining import Retraining
+from core.words import count
+
+LEAST_NORMED = 2  # images of which batch norm can take a variance, however small they are
 
 
 def norms(module: nn.Module) -> list[nn.modules.batchnorm._BatchNorm]:
@@ -31,6 +34,17 @@ def require_norms(network: Network) -> None:
             f"{network.title} has no batch norm that could be re-calibrated",
             "a network with batch norm, or a retraining of 1 epoch or more without re-calibration",
             "choose another network, or train for some epochs",
+        )
+
+
+def require_batches(images: Source, how: Retraining) -> None:
+    """Raise InvalidSettingError for batches of one image."""
+    smallest = min(how.batch, len(images))
+    if smallest < LEAST_NORMED:
+        raise InvalidSettingError(
+            f"batches of {count(smallest, 'image')} to re-calibrate batch norm on",
+            f"{LEAST_NORMED} images a batch or more",
+            "choose a larger batch, or more images",
         )
 
 

@@ -26,7 +26,7 @@ from core.training.learner import Learner
 from core.training.loop import train
 from core.training.parallel import Ranks, joined
 from core.training.plan import Plan, make_plan
-from core.training.recalibrate import recalibrate, require_norms
+from core.training.recalibrate import recalibrate, require_batches, require_norms
 from core.training.retraining import Retraining
 from core.training.stages import require_held, require_more, still_removed
 from core.training.watch import Watch
@@ -153,6 +153,7 @@ def _require_fit(network: Network, pruning: Pruning, how: Retraining, images: So
         )
     if how.recalibrate or not how.trains:
         require_norms(network)
+        require_batches(images, how)
     require_more(network.module, stages(pruning, how.steps, how.spacing)[0])
 
 

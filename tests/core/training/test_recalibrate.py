@@ -77,3 +77,11 @@ def test_after_training_the_statistics_are_those_of_the_trained_weights(tmp_path
 def test_a_network_without_batch_norm_is_refused(tmp_path):
     with pytest.raises(InvalidSettingError, match="Thin has no batch norm that could be re-calibrated"):
         trained(tmp_path, Pruning(), thin_network("googlenet-bvlc"), **ONLY)
+
+
+def test_batches_of_one_image_are_refused_and_two_are_enough(tmp_path):
+    with pytest.raises(InvalidSettingError, match="batches of 1 image to re-calibrate"):
+        trained(tmp_path, batch=1, **ONLY)
+    with pytest.raises(InvalidSettingError, match="batches of 1 image to re-calibrate"):
+        trained(tmp_path, images=Pictures(1), **ONLY)
+    assert trained(tmp_path, images=Pictures(2), batch=2, **ONLY).masks

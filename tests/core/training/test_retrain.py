@@ -264,7 +264,23 @@ def test_a_loss_that_is_no_number_stops_the_training_and_names_the_checkpoint(tm
         trained(tmp_path / "1", network=network, learning_rate=10.0, optimiser="sgd", weight_decay=1.0, epochs=40)
 
 
-def test_batches_too_small_for_all_ranks_are_refused(network):
-    ranks = Ranks(torch.device("cpu"), rank=0, count=3)
-    with pytest.raises(InvalidSettingError, match="batches of 2 images for 3 processes"):
-        make_plan(network, HALF, replace(QUICK, batch=2), Pictures(), ranks)
+@pytest.mark.parametrize(
+    ("kind", "batch", "ranks", "words"),
+    [
+        ("googlenet", 1, 1, "batches of 1 image for 1 process; allowed: 2 images a batch or more: 2 a process"),
+        ("googlenet", 5, 3, "batches of 5 images for 3 processes; allowed: 6 images a batch"),
+        ("googlenet-bvlc", 2, 3, "batches of 2 images for 3 processes; allowed: 3 images a batch"),
+    ],
+)
+def test_batches_too_small_for_all_ranks_are_refused(kind, batch, ranks, words):
+    """Batch norm takes a variance, which one image of one pixel has not."""
+    several, how = Ranks(torch.device("cpu"), rank=0, count=ranks), replace(QUICK, batch=batch)
+    with pytest.raises(InvalidSettingError, match=words):
+        make_plan(thin_network(kind), HALF, how, Pictures(), several)
+
+
+def test_the_smallest_batches_that_are_allowed_can_be_trained_on(tmp_path):
+    for kind, batch in (("googlenet", 2), ("googlenet-bvlc", 1)):
+        network = thin_network(kind)
+        found = trained(tmp_path / kind, network=network, images=Pictures(8), epochs=1, batch=batch)
+        assert found.history.rows[-1].loss > 0
