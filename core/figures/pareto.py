@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from core.figures.axes import ACROSS, AXES, MEASURES, placed
 from core.figures.theme import palette
+from core.series import Series
+from core.store.queue import OPEN
 
 
 def not_dominated(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -25,12 +27,30 @@ def not_dominated(first: NDArray[np.float64], second: NDArray[np.float64]) -> ND
     return np.array([point in points for point in zip(first.tolist(), second.tolist(), strict=True)], bool)
 
 
+def comparable(runs: pd.DataFrame, x: str) -> pd.DataFrame:
+    """Return those of the runs (`runs_frame` with `series`) that may lie on a front.
+
+    They are finished and measured on at least as many images as most are: the commonest number, of several the least.
+    Across the nominal rate no mask was let go: where zeros grew back, the rate does not say what is removed.
+    """
+    images = runs.reindex(columns=["images"])["images"].astype(float)
+    finished = images.notna() & ~runs.reindex(columns=["state"])["state"].isin(OPEN)
+    found = runs[finished & (images >= images[finished].mode().min())]
+    return found[[_says_what_is_removed(one) for one in found["series"]]] if x == "rate" and len(found) else found
+
+
+def _says_what_is_removed(series: Series | None) -> bool:
+    return series is None or series.retraining is None or series.retraining.held
+
+
 def pareto_front(runs: pd.DataFrame, x: str, y: str = "top-1") -> pd.DataFrame:
     """Return those of the runs (`runs_frame` with `series`) that lie on the front, from left to right.
 
-    With a column `across`: the place of each on the axis. Runs of which one of the two is not known are left out.
+    With a column `across`: the place of each on the axis. Runs that are not `comparable`, or of which one of the two
+    is not known, are left out.
     """
     axis, measure = AXES[x], MEASURES[y]
+    runs = comparable(runs, x)
     known = placed(runs, axis).reindex(columns=[*runs.columns.union([measure.column], sort=False), ACROSS])
     known = known.dropna(subset=[ACROSS, measure.column])
     cost = known[ACROSS].to_numpy(float) * (1 if axis.cost else -1)
