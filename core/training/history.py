@@ -11,8 +11,7 @@ from typing import Any
 class Row:
     """One epoch of one step of pruning and training; epoch 0 is the network as it was pruned, before training.
 
-    What only training has (learning rate, loss, top-1 on the training views, speed) is None in epoch 0, as are the
-    figures of held-out images where too few images are there to hold any out.
+    What only training has (learning rate, loss, top-1 on the training views, speed) is None in epoch 0.
     """
 
     step: int  # from 1
@@ -22,15 +21,19 @@ class Row:
     learning_rate: float | None  # at the end of the epoch
     loss: float | None
     top1: float | None
-    held_out_loss: float | None
-    held_out_top1: float | None
+    held_out_loss: float
+    held_out_top1: float
     images_per_second: float | None
     seconds: float  # that the epoch trained for
 
 
 @dataclass(frozen=True)
 class History:
-    """All epochs so far, and how many images were trained on in each and held out from training."""
+    """All epochs so far, and how many images were trained on in each and held out from training.
+
+    Images that an epoch leaves over, less than a step's, are in neither number. Without epochs `images` are those that
+    batch norm was re-calibrated on.
+    """
 
     rows: tuple[Row, ...] = ()
     images: int = 0

@@ -44,6 +44,11 @@ class Course:
         return len(self.places) // self.images
 
     @property
+    def images_per_epoch(self) -> int:
+        """How many images an epoch sees: all but those left over."""
+        return self.steps * self.images
+
+    @property
     def batches_per_step(self) -> int:
         """How many batches a step has."""
         return ceil(self.images / self.batch)

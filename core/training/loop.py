@@ -132,7 +132,7 @@ def _finish_epoch(plan: Plan, learner: Learner, watcher: Watcher) -> None:
     """Measure, note, and decide what comes next."""
     sums = plan.ranks.total(learner.tally.sums).tolist()
     learner.tally.tick()
-    loss, top1 = (value / (plan.course.images * plan.course.steps) for value in sums)
+    loss, top1 = (value / plan.course.images_per_epoch for value in sums)
     watcher.require_finite(learner, loss)
     if plan.how.held:
         require_held(learner.module, learner.masks)
@@ -148,7 +148,7 @@ def _finish_epoch(plan: Plan, learner: Learner, watcher: Watcher) -> None:
 def _row(plan: Plan, learner: Learner, held_out: Figures, trained: Figures | None = None) -> Row:
     """Note an epoch that is over; without `trained` it is the network before the first one."""
     at = learner.position
-    images, seconds = plan.course.images * plan.course.steps, learner.tally.seconds
+    images, seconds = plan.course.images_per_epoch, learner.tally.seconds
     return Row(
         step=at.stage + 1,
         epoch=0 if trained is None else at.epoch + 1,

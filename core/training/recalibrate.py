@@ -48,6 +48,11 @@ def require_batches(images: Source, how: Retraining) -> None:
         )
 
 
+def whole_batches(images: Source, how: Retraining) -> Course:
+    """Return the batches that statistics are taken on, as one epoch."""
+    return Course(np.arange(len(images)), how.batch, 1, how.seed)
+
+
 @torch.no_grad()
 def recalibrate(
     network: Network, module: nn.Module, images: Source, how: Retraining, ranks: Ranks, progress: Progress = silent
@@ -58,7 +63,7 @@ def recalibrate(
     ones; all else is as in evaluation. The batches are in an order of their own, what is left over after whole ones
     is left out; several ranks share them.
     """
-    course = Course(np.arange(len(images)), how.batch, 1, how.seed)
+    course = whole_batches(images, how)
     order = course.order(0)
     with _averaging(module, course.steps, ranks):
         for step in range(ranks.rank, course.steps, ranks.count):
@@ -66,7 +71,7 @@ def recalibrate(
             pixels = np.stack([pixel_row(images.image(place), network.preset) for place in chosen.tolist()])
             module(network.inputs(torch.from_numpy(pixels).to(ranks.device)))
             done = min(step + ranks.count, course.steps)
-            progress(done * course.images, course.steps * course.images, "re-calibrating batch norm")
+            progress(done * course.images, course.images_per_epoch, "re-calibrating batch norm")
 
 
 @contextmanager

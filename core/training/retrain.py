@@ -26,7 +26,7 @@ from core.training.learner import Learner
 from core.training.loop import train
 from core.training.parallel import Ranks, joined
 from core.training.plan import Plan, make_plan
-from core.training.recalibrate import recalibrate, require_batches, require_norms
+from core.training.recalibrate import recalibrate, require_batches, require_norms, whole_batches
 from core.training.retraining import Retraining
 from core.training.stages import require_held, require_more, still_removed
 from core.training.watch import Watch
@@ -75,7 +75,7 @@ def retrain(
     _require_fit(network, pruning, retraining, images)
     with joined(device) as ranks, _own_random_state(ranks.device):
         if not retraining.trains:
-            return _finished(network, images, retraining, ranks, _cut(network, pruning, images), progress)
+            return _finished(network, images, retraining, ranks, _cut(network, pruning, retraining, images), progress)
         plan = make_plan(network, pruning, retraining, images, ranks)
         checkpoints = Checkpoints(folder, _identity(network, pruning, retraining, images))
         watch = Watch(plan, checkpoints, progress, told, save_every)
@@ -94,8 +94,9 @@ class _Left:
     history: History
 
 
-def _cut(network: Network, pruning: Pruning, images: Source) -> _Left:
-    return _Left(network.module, make_masks(network.module, pruning), History(images=len(images)))
+def _cut(network: Network, pruning: Pruning, how: Retraining, images: Source) -> _Left:
+    seen = whole_batches(images, how).images_per_epoch
+    return _Left(network.module, make_masks(network.module, pruning), History(images=seen))
 
 
 def _learner(plan: Plan, watch: Watch) -> Learner:

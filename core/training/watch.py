@@ -47,8 +47,7 @@ class Watch:
 
     def history(self, learner: Learner) -> History:
         """Return the epochs so far."""
-        held_out = self.plan.held_out.images
-        return History(tuple(learner.rows), len(self.plan.images) - held_out, held_out)
+        return History(tuple(learner.rows), self.plan.course.images_per_epoch, self.plan.held_out.images)
 
     def _together(self, act: Callable[[], None]) -> None:
         """Let the first rank act; where that ends in an error, all ranks end."""
@@ -71,7 +70,7 @@ class Watch:
         self._tell(learner)
 
     def _tell(self, learner: Learner) -> None:
-        images = self.plan.how.batch * self.plan.how.accumulate  # of a step
+        images = self.plan.course.images  # of a step
         try:
             self.progress(self.plan.done(learner.position) * images, self.plan.steps * images, self._words(learner))
         except CancelledError:

@@ -15,6 +15,7 @@ from core.pruning.schedule import SPACINGS, stages
 from core.pruning.scopes import SCOPES
 from core.pruning.settings import Pruning
 from core.pruning.techniques import TECHNIQUES
+from core.training import watch
 from core.training.history import History
 from core.training.parallel import Ranks
 from core.training.plan import make_plan
@@ -159,6 +160,25 @@ def test_the_history_has_a_row_for_each_epoch_and_one_before_each_step(tmp_path,
     assert [len(history.rows) for history in told] == [2, 3, 5, 6]
     assert History.from_json(found.history.to_json()) == found.history
     assert found.history.seconds == sum(row.seconds for row in rows) > 0
+
+
+def test_images_left_over_by_the_last_step_are_not_counted_as_trained_on(tmp_path, network):
+    found = trained(tmp_path / "1", network=network, images=Pictures(16), epochs=1, batch=5)
+    row = found.history.rows[-1]
+    assert (found.history.images, found.history.held_out) == (10, 4)
+    assert row.images_per_second * row.seconds == pytest.approx(found.history.images)
+    calibrated = trained(tmp_path / "2", network=network, epochs=0, optimiser="none", recalibrate=True, batch=5)
+    assert (calibrated.history.images, calibrated.history.held_out) == (15, 0)
+
+
+def test_progress_counts_the_images_that_are_seen(tmp_path, network, monkeypatch):
+    """Also where all images are fewer than a step would take."""
+    monkeypatch.setattr(watch, "TELL_EVERY", 0.0)
+    told = []
+    found = trained(
+        tmp_path, network=network, images=Pictures(8), epochs=2, batch=16, progress=lambda *what: told.append(what)
+    )
+    assert told[-1][:2] == (2 * found.history.images,) * 2 == (12, 12)
 
 
 def test_the_dense_control_is_trained_and_loses_nothing(tmp_path, network):
