@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.errors import CancelledError
 from core.store.database import Store
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
@@ -109,11 +110,16 @@ def requeue_orphans(store: Store, device: str) -> int:
 
 
 def report(db: sqlite3.Connection, identity: str, done: int, total: int, speed: float | None, message: str) -> Job:
-    """Write a job's progress within the transaction `db` and return its row, which may ask it to cancel."""
+    """Write a job's progress within the transaction `db` and return its row, which may ask it to cancel.
+
+    Raises CancelledError if the job is not in the queue any more: its run was deleted.
+    """
     row = db.execute(
         "UPDATE jobs SET done = ?, total = ?, speed = ?, message = ? WHERE id = ? RETURNING *",
         (done, total, speed, message, identity),
     ).fetchone()
+    if row is None:
+        raise CancelledError(f"job {identity} was deleted")
     return _job(row)
 
 
