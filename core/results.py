@@ -20,7 +20,7 @@ from core.store import queue
 from core.store.database import Store
 from core.store.predictions import load
 from core.store.queue import Job
-from core.store.retrained import checkpoint_folder
+from core.store.retrained import LIVE, TRAINING, checkpoint_folder
 from core.store.runs import Run, find_result, find_run
 from core.surveys import agreement_table
 from core.training.history import History
@@ -44,6 +44,7 @@ class Detail:
     classes: pd.DataFrame  # as `per_class` returns it, the largest loss first; empty for the dense network
     control: dict[str, Any]  # as `against_dense`, with the dense control in the dense network's place
     training: History | None
+    live: bool  # whether that is of a training under way, or of one that was cut off and left no network
     size: dict[str, Any]  # parameters, MACs and bytes, as measured on this network
     speed: dict[str, Any]  # latency, and on which device
     dense_size: dict[str, Any]
@@ -86,7 +87,8 @@ def find_detail(store: Store, run_id: str, classes: tuple[str, ...]) -> Detail |
     sparsity = find_result(store, run_id, "sparsity") or {}
     figures = find_result(store, run_id, "accuracy") or {}
     dense_id = spec.dense().run_id(run.network_sha, run.data_sha)
-    history = find_result(store, run_id, "training")
+    job = queue.job(store, queue.job_id("accuracy", run_id))
+    history, live = _training(store, run_id, job)
     return Detail(
         run=run,
         spec=spec,
@@ -96,14 +98,26 @@ def find_detail(store: Store, run_id: str, classes: tuple[str, ...]) -> Detail |
         maps=agreement_table(store, run_id, dense_id) if run_id != dense_id else pd.DataFrame(),
         classes=_classes(store, run, dense_id, figures.get("paired_images", 0), classes),
         control=against_control(store, run_id, spec, figures.get("images", 0)),
-        training=History.from_json(history) if history else None,
+        training=history,
         size=find_result(store, run_id, "size") or {},
         speed=find_result(store, run_id, "speed") or {},
         dense_size=find_result(store, dense_id, "size") or {},
         dense_speed=find_result(store, dense_id, "speed") or {},
-        job=queue.job(store, queue.job_id("accuracy", run_id)),
+        live=live,
+        job=job,
         checkpoint=any(checkpoint_folder(store.folder, run_id).glob("*.checkpoint")),
     )
+
+
+def _training(store: Store, run_id: str, job: Job | None) -> tuple[History | None, bool]:
+    """Return how the training went and whether that is not the one that made the network.
+
+    Of a network that is made anew that is the training under way, and if that was cancelled the one it came from.
+    """
+    live, whole = find_result(store, run_id, LIVE), find_result(store, run_id, TRAINING)
+    under_way = job is not None and job.state in (*queue.OPEN, queue.FAILED)
+    chosen = live if live and (under_way or not whole) else whole
+    return (History.from_json(chosen) if chosen else None), chosen is not None and chosen is live
 
 
 def against_control(store: Store, run_id: str, spec: ExperimentSpec, images: int) -> dict[str, Any]:

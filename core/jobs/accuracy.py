@@ -18,13 +18,13 @@ from core.experiment import ExperimentSpec, Extent
 from core.jobs.executor import ACCURACY, is_enough
 from core.jobs.pruned import pruned_network
 from core.jobs.retraining import ensure_retrained
-from core.jobs.subject import find_subject, same_network
+from core.jobs.subject import changed, find_subject, same_network
 from core.jobs.task import Task
 from core.networks.network import Network
 from core.predictions import Predictions
 from core.pruning.masks import layer_sparsity, sparsity
 from core.store.predictions import append, images_per_second, load
-from core.store.runs import Run, find_result, find_run, put_result
+from core.store.runs import Run, find_result, find_run, put_result, require_run
 
 BATCH = {"cpu": 32, "cuda": 512}
 _log = logging.getLogger(__name__)
@@ -68,10 +68,10 @@ def _prepare(task: Task) -> _Measurement:
     spec = ExperimentSpec.from_json(run.spec)
     subject = find_subject(spec, task.store.folder, task.progress)
     network = same_network(subject, run.network_sha)
-    ensure_retrained(task.store, run, spec, subject, task.device, task.from_now().telling())
     pack = subject.pack(task.progress)
     if pack.fingerprint != run.data_sha:
-        raise BrokenDataError(f"{run.data} changed since this run was asked for", "the same images", "run it again")
+        raise changed(run.data, "the same images")
+    ensure_retrained(task.store, run, spec, subject, task.device, task.from_now().telling())
     dense_id = spec.dense().run_id(run.network_sha, run.data_sha)
     dense = None if run.id == dense_id else load(task.store, dense_id)
     predictor = _pruned(task, run, spec, network)
@@ -83,6 +83,7 @@ def _pruned(task: Task, run: Run, spec: ExperimentSpec, network: Network) -> Pre
     shares = asdict(sparsity(pruned.module, pruned.masks)) | {"layers": layer_sparsity(pruned.module, pruned.masks)}
     size = find_result(task.store, run.id, "size") or size_of(network.module, pruned.module, network.preset.crop)
     with task.store.writing() as db:
+        require_run(db, run.id)
         put_result(db, run.id, "sparsity", shares)
         put_result(db, run.id, "size", size)
     return Predictor.of(network, pruned.module, torch.device(task.device))

@@ -10,10 +10,10 @@ from core.evaluation.accuracy import accuracy, against_dense
 from core.experiment import ExperimentSpec, Extent, with_dense_first
 from core.jobs.executor import ACCURACY, Executor
 from core.jobs.foreground import work_through
-from core.jobs.retraining import TRAINING
 from core.progress import Progress, silent
 from core.store.database import Store
 from core.store.predictions import load
+from core.store.retrained import TRAINING
 from core.store.runs import Run, find_result, find_run
 
 

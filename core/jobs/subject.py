@@ -13,7 +13,9 @@ from core.experiment import ExperimentSpec
 from core.networks.network import Network
 from core.networks.registry import load_network
 from core.progress import Progress, silent
-from core.training.images import training_source
+from core.training.images import Subset, require_enough, training_source
+from core.training.retraining import Retraining
+from core.training.separation import check_classes
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,22 @@ def training_images(spec: ExperimentSpec, network: Network) -> Source:
     return training_source(spec.retraining, spec.data, len(network.classes))
 
 
+def check_training_images(images: Source, retraining: Retraining, subject: Subject) -> None:
+    """Refuse images to retrain on for what shows without reading any.
+
+    Raises InvalidSettingError if they are the evaluated ones, too few, or do not show the evaluated classes.
+    """
+    if (images.source if isinstance(images, Subset) else images).identity() == subject.source.identity():
+        raise InvalidSettingError(
+            f"{images.name} is trained on and evaluated on",
+            "training images none of which is a validation image",
+            "name other images to train on (the field Training images; --train-data FOLDER)",
+        )
+    if retraining.trains:
+        require_enough(len(images))
+    check_classes(images, subject.source)
+
+
 def resolved(spec: ExperimentSpec) -> ExperimentSpec:
     """Return the spec with its training images looked up, so that its run can be named; raises as `training_images`.
 
@@ -85,9 +103,14 @@ def resolved(spec: ExperimentSpec) -> ExperimentSpec:
 def same_network(subject: Subject, sha256: str) -> Network:
     """Return the subject's network if it is still the one of that fingerprint, else raise BrokenDataError."""
     if subject.network.sha256 != sha256:
-        raise BrokenDataError(
-            f"the weights of {subject.network.title} changed since this run was asked for",
-            f"the weights with SHA-256 {sha256[:12]}...",
-            "run it again with the settings of now",
-        )
+        raise changed(f"the weights of {subject.network.title}", f"the weights with SHA-256 {sha256[:12]}...")
     return subject.network
+
+
+def changed(what: str, allowed: str) -> BrokenDataError:
+    """Return the error to raise where a run cannot be done any more as it was asked for; trying again is no mend."""
+    return BrokenDataError(
+        f"{what} changed since this run was asked for",
+        allowed,
+        "press Run with the settings of now: trying again asks for what was there then",
+    )

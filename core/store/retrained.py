@@ -10,6 +10,8 @@ from pathlib import Path
 from core.errors import StorageError
 
 WEIGHTS, MASKS = "weights.safetensors", "masks.safetensors"
+TRAINING = "training"  # the kind of result that says how the weights came about, and by SHA-256 which they are
+LIVE = "training/live"  # the same of a training under way or cut off, epoch by epoch; gone once the weights are there
 
 
 def weights_folder(store: Path, run_id: str) -> Path:
@@ -40,8 +42,14 @@ def weights_stamp(store: Path, run_id: str) -> int | None:
 def delete_networks(store: Path, run_ids: Iterable[str]) -> None:
     """Delete the weights and the checkpoints of runs; StorageError if they are there and cannot be deleted."""
     for run_id in run_ids:
-        for folder in (weights_folder(store, run_id), checkpoint_folder(store, run_id)):
-            _delete(folder)
+        _delete(weights_folder(store, run_id))
+        _delete(checkpoint_folder(store, run_id))
+
+
+def delete_weights(store: Path, run_ids: Iterable[str]) -> None:
+    """Delete the weights of runs, not the checkpoints, from which a training that was cut off goes on; StorageError."""
+    for run_id in run_ids:
+        _delete(weights_folder(store, run_id))
 
 
 def _folder(store: Path, what: str, run_id: str) -> Path:

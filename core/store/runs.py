@@ -14,8 +14,9 @@ from typing import Any
 
 import pandas as pd
 
+from core.errors import CancelledError
 from core.store.database import Store
-from core.store.retrained import delete_networks
+from core.store.retrained import LIVE, TRAINING, delete_networks
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,12 @@ def find_run(store: Store, run_id: str) -> Run | None:
     return Run(**{**dict(row), "shipped": bool(row["shipped"])}) if row else None
 
 
+def require_run(db: sqlite3.Connection, run_id: str) -> None:
+    """Raise CancelledError if a run is not there any more: nothing is to be written of one that was deleted."""
+    if db.execute("SELECT 1 FROM runs WHERE id = ?", (run_id,)).fetchone() is None:
+        raise CancelledError(f"run {run_id} was deleted")
+
+
 def put_result(db: sqlite3.Connection, run_id: str, kind: str, values: dict[str, Any]) -> None:
     """Write (or bring up to date) what was measured of a kind, within the transaction `db`."""
     payload = json.dumps(values)
@@ -68,6 +75,11 @@ def find_result(store: Store, run_id: str, kind: str) -> dict[str, Any] | None:
     with store.reading() as db:
         row = db.execute(query, (run_id, kind)).fetchone()
     return (_values(*row) or None) if row else None
+
+
+def forget_result(db: sqlite3.Connection, run_id: str, kind: str) -> None:
+    """Forget what was measured of a kind on a run, within the transaction `db`."""
+    db.execute("DELETE FROM results WHERE run_id = ? AND kind = ?", (run_id, kind))
 
 
 def results_of(store: Store, kind: str, network_sha: str, data_sha: str) -> dict[str, dict[str, Any]]:
@@ -94,6 +106,8 @@ _RUNS = "SELECT runs.*, jobs.state, jobs.done, jobs.total, jobs.message FROM run
 )
 _RESULTS = "SELECT results.* FROM results JOIN runs ON runs.id = results.run_id"
 
+_TRAININGS = (LIVE, TRAINING)  # the later one counts: a network that is there has not the epochs of another's training
+
 # What a frame has of the results of each kind: column -> where the value stands. None: all that stands there.
 _COLUMNS_OF: dict[str, dict[str, tuple[str, ...]] | None] = {
     "accuracy": None,
@@ -107,7 +121,7 @@ _COLUMNS_OF: dict[str, dict[str, tuple[str, ...]] | None] = {
         "dense_latency_ms": ("dense", "latency_ms"),  # of the dense network, measured beside this one
         **{"compact_latency_ms": ("compact", "latency_ms"), "compact_throughput": ("compact", "images_per_second")},
     },
-    "training": {name: (name,) for name in ("epochs", "seconds", "training_images_per_second")},
+    **{kind: {name: (name,) for name in ("epochs", "seconds", "training_images_per_second")} for kind in _TRAININGS},
 }
 
 
@@ -122,7 +136,7 @@ def runs_frame(store: Store, network_sha: str | None = None, data_sha: str | Non
         kinds = ", ".join(f"'{kind}'" for kind in _COLUMNS_OF)
         results = db.execute(*_filtered(f"{_RESULTS} AND results.kind IN ({kinds})", which)).fetchall()
     figures: dict[str, dict[str, Any]] = {row["id"]: {} for row in rows}
-    for row in results:
+    for row in sorted(results, key=lambda row: row["kind"] == TRAINING):
         figures[row["run_id"]] |= _columns(row["kind"], _values(row["payload"], row["sha256"]))
     frame = pd.DataFrame([row | figures[row["id"]] for row in rows] or None, columns=None if rows else _names())
     return frame.sort_values(["technique", "rate"], na_position="first", ignore_index=True)
@@ -146,7 +160,9 @@ def _within(values: Any, name: str) -> Any:
 
 
 def delete_runs(store: Store, run_ids: Sequence[str]) -> None:
-    """Delete runs with all that was measured on them, the networks that retraining made of them and their ended jobs.
+    """Delete runs with all that was measured on them, the networks that retraining made of them and their jobs.
+
+    A running job finds no run and ends as cancelled, the next time that it tells how far it is.
 
     Raises StorageError if a network cannot be deleted; its run is gone then.
     """

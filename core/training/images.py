@@ -114,8 +114,16 @@ def _belonging_to(data: str) -> str:
     raise InvalidSettingError(
         f"no training images belong to {data}",
         f"{SCENES}, whose are {TRAINING_SCENES}, or a folder `val` with a folder `train` beside it",
-        "name the images to train on (--train-data FOLDER)",
+        "name the images to train on (the field Training images; --train-data FOLDER)",
     )
+
+
+def require_enough(images: int) -> None:
+    """Raise InvalidSettingError unless there are images enough to train on and hold some out."""
+    if images < LEAST_IMAGES:
+        raise InvalidSettingError(
+            f"{images} training images", f"{LEAST_IMAGES} or more", "ask for more images, or name other ones"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,10 +140,7 @@ def parts(labels: NDArray[np.int64], step: int) -> Parts:
     As many as a step sees at least, 500 at most, and never more than a quarter. Raises
     InvalidSettingError if there are too few images for that.
     """
-    if len(labels) < LEAST_IMAGES:
-        raise InvalidSettingError(
-            f"{len(labels)} training images", f"{LEAST_IMAGES} or more", "ask for more images, or name other ones"
-        )
+    require_enough(len(labels))
     wanted = min(HELD_OUT_MOST, max(round(HELD_OUT_SHARE * len(labels)), step))
     order = stratified_order(labels, seed=1)
     count = min(wanted, len(labels) // 4)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.experiment import ExperimentSpec
 from core.store.queue import OPEN
-from core.store.retrained import delete_networks
+from core.store.retrained import delete_weights
 from pages.widgets.core_access import executor, keep_workers, store
 from pages.widgets.errors import shown_errors
 
@@ -29,6 +29,6 @@ def offer_retraining(runs: Mapping[str, ExperimentSpec], key: str) -> None:
 
 
 def _retrain(wanted: Mapping[str, ExperimentSpec]) -> None:
-    delete_networks(store().folder, wanted)  # damaged ones would count as being here
+    delete_weights(store().folder, wanted)  # damaged ones would count as being here
     executor().remake(wanted.values())
     keep_workers()

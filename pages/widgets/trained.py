@@ -68,12 +68,12 @@ def _recipe(how: Retraining) -> list[str]:
 
 def _state(detail: Detail, how: Retraining) -> None:
     history, job = detail.training or History(), detail.job
-    begun = _begun(history, how)
+    begun, unfinished = _begun(history, how), detail.live or not detail.figures
     if job and job.state == FAILED:
         st.error(plain(job.message), title="The run failed" + (f" after {begun}" if begun else ""))
-    elif job and job.state == CANCELLED and not detail.figures:
+    elif job and job.state == CANCELLED and unfinished:
         st.info(f"Cancelled before it was trained to the end. {_kept(begun, detail.checkpoint)}")
-    elif job and job.state == RUNNING and not detail.figures:
+    elif job and job.state == RUNNING and unfinished:
         st.caption(plain(f"Training: {begun}" if begun else "Training begins"))
     elif history.rows:
         st.caption(plain(_done(history, how)))

@@ -4,26 +4,32 @@ from dataclasses import replace
 
 import pytest
 import torch
+from filelock import Timeout
 
-from core.errors import BrokenDataError, InvalidSettingError, MissingFileError
+from core.errors import BrokenDataError, CancelledError, InvalidSettingError, MissingFileError
 from core.experiment import ExperimentSpec, Extent, with_controls
+from core.jobs.devices import device_lock
 from core.jobs.evaluate import evaluate
 from core.jobs.executor import Executor
 from core.jobs.pruned import pruned_network
-from core.jobs.retraining import TRAINING
-from core.jobs.subject import resolved
+from core.jobs.retraining import ensure_retrained, retrain_together
+from core.jobs.subject import find_subject, resolved
+from core.jobs.task import Task
 from core.jobs.worker import work_once
+from core.networks.network import weights_sha256
 from core.networks.registry import load_network
 from core.pruning.settings import Pruning
+from core.results import find_detail
 from core.store import queue
 from core.store.predictions import load
-from core.store.retrained import checkpoint_folder, has_weights, weights_folder
-from core.store.runs import find_result, find_run, put_result, runs_frame
+from core.store.retrained import LIVE, TRAINING, checkpoint_folder, has_weights, weights_folder
+from core.store.runs import delete_runs, find_result, find_run, put_result, runs_frame
 from core.training.retraining import Retraining
 from core.training.weights import WEIGHTS, Weights, load_weights, save_weights
 
 TINY = Retraining(images=32, epochs=1, batch=8, size=0.375)
 SPEC = ExperimentSpec(pruning=Pruning("structured", rate=0.3), retraining=TINY)
+CALIBRATED = replace(SPEC, retraining=Retraining(images=32, epochs=0, optimiser="none", batch=8))
 EXTENT = Extent(32)
 
 
@@ -121,6 +127,116 @@ def test_training_images_that_changed_are_refused(store):
 def test_data_without_a_training_part_says_how_to_name_one(store, tmp_path):
     with pytest.raises(InvalidSettingError, match="--train-data"):
         resolved(replace(SPEC, data=str(tmp_path)))
+
+
+def assert_of_one_network(store, run_id, spec):
+    """All that is known of a run is of the weights that are here."""
+    predictions, state = load(store, run_id), load_weights(store.folder, run_id).state
+    assert find_result(store, run_id, TRAINING)["weights_sha256"] == weights_sha256(state)
+    with store.writing() as db:
+        db.execute("DELETE FROM batches WHERE run_id = ?", (run_id,))
+        db.execute("DELETE FROM results WHERE run_id = ? AND kind = 'accuracy'", (run_id,))
+    assert rows(store, spec)[-1]["run_id"] == run_id
+    again = load(store, run_id)
+    assert again.tobytes() == predictions[: len(again)].tobytes()
+
+
+def test_killed_before_the_weights_are_written_nothing_of_other_weights_is_left(store, monkeypatch):
+    run_id = rows(store, CALIBRATED)[-1]["run_id"]
+    (weights_folder(store.folder, run_id) / WEIGHTS).unlink()
+    with store.writing() as db:
+        put_result(db, run_id, TRAINING, {"weights_sha256": "of another machine"})
+        db.execute("UPDATE runs SET shipped = 1")
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    Executor(store).remake([CALIBRATED])
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("core.jobs.retraining.save_weights", killed)
+        work_once(store, "cpu")
+    assert not has_weights(store.folder, run_id)
+    assert find_result(store, run_id, "accuracy") is None and not len(load(store, run_id))
+    assert not find_run(store, run_id).shipped
+    work_once(store, "cpu")
+    assert_of_one_network(store, run_id, CALIBRATED)
+
+
+@pytest.mark.parametrize("known", [{"weights_sha256": "of another machine"}, {}])
+def test_weights_that_the_figures_are_not_of_are_made_again(store, known):
+    run_id = rows(store, CALIBRATED)[-1]["run_id"]
+    wrong = load_weights(store.folder, run_id)
+    save_weights(store.folder, run_id, replace(wrong, state={name: 2 * one for name, one in wrong.state.items()}))
+    with store.writing() as db:
+        put_result(db, run_id, TRAINING, known)
+    row = list(evaluate(store, [CALIBRATED], Extent(64), "cpu"))[-1]
+    assert (row["epochs"], row["images"]) == (0, 64)
+    assert_of_one_network(store, run_id, CALIBRATED)
+
+
+def test_what_was_told_of_a_cancelled_remake_is_not_the_history_of_the_network(store):
+    run_id = rows(store, SPEC)[-1]["run_id"]
+    (weights_folder(store.folder, run_id) / WEIGHTS).unlink()
+    whole = find_result(store, run_id, TRAINING)
+    subject = find_subject(SPEC, store.folder)
+
+    def cancel(done, total, what):
+        if what.startswith("training") and done == total:
+            raise CancelledError("cancelled")
+
+    with pytest.raises(CancelledError):
+        ensure_retrained(store, find_run(store, run_id), resolved(SPEC), subject, "cpu", cancel)
+    assert find_result(store, run_id, TRAINING) == whole
+    assert find_result(store, run_id, LIVE)["rows"] != whole["rows"]
+    detail = find_detail(store, run_id, subject.network.classes)
+    assert (detail.training.to_json()["rows"], detail.live) == (whole["rows"], False)
+    Executor(store).remake([SPEC])
+    assert find_detail(store, run_id, subject.network.classes).live
+    work_once(store, "cpu")
+    assert find_result(store, run_id, LIVE) is None
+
+
+def test_a_run_that_is_deleted_while_it_is_trained_ends_its_job_and_leaves_nothing(store, monkeypatch):
+    monkeypatch.setattr("core.training.watch.TELL_EVERY", 0.0)
+    run_id = Executor(store).submit([SPEC], EXTENT).run_ids[-1]
+    job = queue.claim(store, "cpu", [queue.job_id("accuracy", run_id)])
+
+    def delete(done, total, what):
+        if what.startswith("training"):
+            delete_runs(store, [run_id])
+        Task(store, job, "cpu").tell(done, total, what)
+
+    with pytest.raises(CancelledError, match="was deleted"):
+        ensure_retrained(
+            store, find_run(store, run_id), resolved(SPEC), find_subject(SPEC, store.folder), "cpu", delete
+        )
+    assert not checkpoint_folder(store.folder, run_id).exists()
+    assert find_result(store, run_id, LIVE) is None and not has_weights(store.folder, run_id)
+
+
+def test_training_together_keeps_workers_off_the_device(store):
+    held = []
+
+    def look(done, total, what):
+        if what.startswith("re-calibrating"):
+            with pytest.raises(Timeout):
+                device_lock(store, "cpu").acquire(timeout=0)
+            held.append(what)
+
+    retrain_together(store, [resolved(CALIBRATED)], "cpu", look)
+    assert held
+    device_lock(store, "cpu").acquire(timeout=0).lock.release()
+
+
+def test_images_that_changed_are_noticed_before_anything_is_trained(store):
+    run_id = Executor(store).submit([SPEC], EXTENT).run_ids[-1]
+    with store.writing() as db:
+        db.execute("UPDATE runs SET data_sha = 'other' WHERE id = ?", (run_id,))
+    while work_once(store, "cpu"):
+        pass
+    job = queue.job(store, queue.job_id("accuracy", run_id))
+    assert job.state == queue.FAILED and "press Run with the settings of now" in job.message
+    assert not has_weights(store.folder, run_id)
 
 
 def test_damaged_weights_are_named(store):
