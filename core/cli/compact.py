@@ -19,6 +19,7 @@ from core.cli.options import (
     Exclude,
     Form,
     Json,
+    LayerRates,
     NetworkName,
     Preprocess,
     Scope,
@@ -26,6 +27,7 @@ from core.cli.options import (
     Stem,
     Technique,
     Weights,
+    layer_rates,
 )
 from core.cli.output import Bar, show
 from core.errors import PrunescopeError
@@ -61,6 +63,7 @@ def compact(
     scope: Scope = "local",
     form: Form = "clean",
     rate: Rate = 0.5,
+    layer_rate: LayerRates = None,
     exclude: Exclude = None,
     stem: Stem = False,
     fc: Classifier = False,
@@ -70,7 +73,9 @@ def compact(
     as_json: Json = False,
 ) -> None:
     """Take removed channels out of a network; check that it computes the same; measure size and speed beside it."""
-    pruning = Pruning(technique, criterion, scope, rate, form, seed, stem, fc, tuple(exclude or ()))
+    pruning = Pruning(
+        technique, criterion, scope, rate, form, seed, stem, fc, tuple(exclude or ()), layer_rates(layer_rate)
+    )
     store, on = open_store(), pick_device(device)
     import_demo(store)
     spec = chosen(run, ExperimentSpec(network, weights, data, preprocess, pruning))

@@ -26,9 +26,9 @@ from core.cli.options import (
     Technique,
     Techniques,
     Weights,
+    layer_rates,
 )
 from core.cli.output import Bar, show
-from core.errors import InvalidSettingError
 from core.experiment import ExperimentSpec, Extent
 from core.jobs.devices import pick_device
 from core.jobs.evaluate import evaluate as evaluate_specs
@@ -59,7 +59,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure the accuracy of the dense network and of it pruned at each rate."""
-    where = Pruning(seed=seed, stem=stem, fc=fc, exclude=tuple(exclude or ()), layer_rates=_layer_rates(layer_rate))
+    where = Pruning(seed=seed, stem=stem, fc=fc, exclude=tuple(exclude or ()), layer_rates=layer_rates(layer_rate))
     prunings = [
         replace(where, technique=technique, criterion=criterion, scope=scope, rate=one, form=form)
         for one in rate or [0.0]
@@ -117,16 +117,6 @@ def _line(row: dict[str, Any]) -> str:
         f"top-5 {row['top5']:6.1%}  loss {row['loss']:.3f}  sparsity {row['sparsity']['prunable']:.1%}  "
         f"{row['images']:,} images"
     )
-
-
-def _layer_rates(given: Sequence[str] | None) -> tuple[tuple[str, float], ...]:
-    pairs = [text.partition("=") for text in given or ()]
-    try:
-        return tuple((name, float(rate)) for name, _, rate in pairs)
-    except ValueError as error:
-        raise InvalidSettingError(
-            f"layer rates {', '.join(given or ())}", "LAYER=RATE", "try --layer-rate inception3a.branch1.conv=0.5"
-        ) from error
 
 
 def _default_rates(technique: str) -> Sequence[float]:

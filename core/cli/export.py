@@ -15,6 +15,7 @@ from core.cli.options import (
     Exclude,
     Form,
     Json,
+    LayerRates,
     NetworkName,
     Preprocess,
     Scope,
@@ -22,6 +23,7 @@ from core.cli.options import (
     Stem,
     Technique,
     Weights,
+    layer_rates,
 )
 from core.cli.output import Bar, show
 from core.experiment import ExperimentSpec
@@ -53,6 +55,7 @@ def export(
     scope: Scope = "local",
     form: Form = "clean",
     rate: Rate = 0.5,
+    layer_rate: LayerRates = None,
     exclude: Exclude = None,
     stem: Stem = False,
     fc: Classifier = False,
@@ -65,7 +68,9 @@ def export(
     wanted = [part.strip() for part in formats.split(",") if part.strip()]
     check_formats(wanted)
     check_free(out)
-    pruning = Pruning(technique, criterion, scope, rate, form, seed, stem, fc, tuple(exclude or ()))
+    pruning = Pruning(
+        technique, criterion, scope, rate, form, seed, stem, fc, tuple(exclude or ()), layer_rates(layer_rate)
+    )
     store = open_store()
     import_demo(store)
     spec = chosen(run, ExperimentSpec(network, weights, data, preprocess, pruning))

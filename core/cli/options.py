@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
+from core.errors import InvalidSettingError
 from core.interpretability.question import TARGETS
 from core.networks.registry import NETWORKS
 from core.pruning.criteria import CRITERIA
@@ -40,3 +42,14 @@ Target = Annotated[
 Seed = Annotated[int, typer.Option(help="of random choices")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object a line")]
+
+
+def layer_rates(given: Sequence[str] | None) -> tuple[tuple[str, float], ...]:
+    """Return what `LayerRates` holds as pairs of a layer and its rate; InvalidSettingError for what is no such pair."""
+    pairs = [text.partition("=") for text in given or ()]
+    try:
+        return tuple((name, float(rate)) for name, _, rate in pairs)
+    except ValueError as error:
+        raise InvalidSettingError(
+            f"layer rates {', '.join(given or ())}", "LAYER=RATE", "try --layer-rate inception3a.branch1.conv=0.5"
+        ) from error

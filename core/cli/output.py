@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
 import typer
 from tqdm import tqdm
 
+from core.strict_json import strict_json
+
 
 def show(value: dict[str, Any], as_json: bool, text: str) -> None:
-    """Print `value` as one line of JSON, or `text`."""
-    typer.echo(json.dumps(value) if as_json else text)
+    """Print `value` as one line of JSON, what is no finite number as null; or `text`."""
+    typer.echo(strict_json(value) if as_json else text)
 
 
 class Bar:

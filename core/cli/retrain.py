@@ -18,6 +18,7 @@ from core.cli.options import (
     Form,
     Images,
     Json,
+    LayerRates,
     NetworkName,
     Preprocess,
     Scope,
@@ -25,6 +26,7 @@ from core.cli.options import (
     Stem,
     Technique,
     Weights,
+    layer_rates,
 )
 from core.cli.output import Bar, show
 from core.errors import InvalidSettingError
@@ -41,7 +43,7 @@ from core.store.demo import import_demo
 from core.training.parallel import leads, several
 from core.training.presets import PRESETS
 from core.training.retraining import OPTIMISERS, SCHEDULES, Retraining, retraining_from
-from core.words import duration
+from core.words import count, duration
 
 ITERATIVE_STEPS = 3
 
@@ -76,6 +78,7 @@ def retrain(
     scope: Scope = "local",
     form: Form = "clean",
     rate: Rate = 0.5,
+    layer_rate: LayerRates = None,
     exclude: Exclude = None,
     stem: Stem = False,
     fc: Classifier = False,
@@ -116,8 +119,10 @@ def retrain(
     if train_images is not None:
         given["images"] = train_images or None
     how = _retraining("recalibrate" if epochs == 0 and optimiser is None else preset, given)
-    where = Pruning(technique, criterion, scope, rate, form, seed, stem, fc, tuple(exclude or ()))
-    spec = resolved(ExperimentSpec(network, weights, data, preprocess, where if rate else Pruning(), how))
+    where = Pruning(
+        technique, criterion, scope, rate, form, seed, stem, fc, tuple(exclude or ()), layer_rates(layer_rate)
+    )
+    spec = resolved(ExperimentSpec(network, weights, data, preprocess, Pruning() if where.dense else where, how))
     _run(spec, Extent(images), pick_device(device), control=control, as_json=as_json)
 
 
@@ -163,8 +168,14 @@ def _in_words(summary: dict[str, Any]) -> str:
     return (
         f"top-1 {summary['top1_before']:.1%} before, {summary['top1']:.1%} after retraining (dense "
         f"{summary['dense']:.1%}{control}); sparsity {summary['sparsity_before']['prunable']:.1%} before, "
-        f"{summary['sparsity']['prunable']:.1%} after; {summary['epochs']} epochs in {duration(summary['seconds'])}"
+        f"{summary['sparsity']['prunable']:.1%} after; {_trained(summary)}"
     )
+
+
+def _trained(summary: dict[str, Any]) -> str:
+    if not summary["epochs"]:
+        return str(summary["retraining"])
+    return f"{count(summary['epochs'], 'epoch')} in {duration(summary['seconds'])}"
 
 
 def _retraining(preset: str, changes: dict[str, Any]) -> Retraining:
@@ -179,6 +190,8 @@ def _steps(schedule: str | None, steps: int | None) -> int | None:
         raise InvalidSettingError(f"schedule {schedule!r}", "one-shot or iterative", "choose one of these")
     if schedule == "one-shot" and steps not in (None, 1):
         raise InvalidSettingError(f"{steps} steps one-shot", "one step", "choose the iterative schedule")
+    if schedule == "iterative" and steps == 1:
+        raise InvalidSettingError("1 step, iterative", "2 steps or more", "choose the one-shot schedule, or more steps")
     return {None: steps, "one-shot": 1, "iterative": steps or ITERATIVE_STEPS}[schedule]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 import zipfile
@@ -12,8 +11,8 @@ from pathlib import Path
 from core.errors import InvalidSettingError, StorageError
 from core.export.exportable import Exportable
 from core.export.formats import FORMATS, Files
-from core.paths import writable
 from core.progress import Progress, silent
+from core.strict_json import strict_json
 
 ABOUT, SNIPPET = "run.json", "load.py"
 
@@ -28,7 +27,8 @@ def export(run: Exportable, out: Path, formats: Sequence[str] = tuple(FORMATS), 
     check_formats(formats)
     check_free(out)
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=writable(out.parent)) as made:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as made:
             folder = Path(made) / out.stem
             folder.mkdir()
             _fill(run, folder, formats, progress)
@@ -64,9 +64,11 @@ def _fill(run: Exportable, folder: Path, formats: Sequence[str], progress: Progr
     for done, name in enumerate(formats):
         progress(done, len(formats), f"writing {FORMATS[name].title}")
         files |= FORMATS[name].write(run, folder)
-    text = json.dumps({**run.about(), "files": files}, indent=2, ensure_ascii=False)
+    text = strict_json({**run.about(), "files": files}, indent=2, ascii_only=False)
     (folder / ABOUT).write_text(text + "\n", encoding="utf-8")
     shutil.copyfile(Path(__file__).with_name(SNIPPET), folder / SNIPPET)
+    for path in folder.iterdir():  # safetensors writes files that only their owner may read
+        shutil.copymode(folder / ABOUT, path)
     progress(len(formats), len(formats), "done")
 
 
