@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from core.experiment import ExperimentSpec, Extent
-from core.figures.axes import with_even_latency
+from core.figures.axes import AXES, MEASURES, with_even_latency
 from core.figures.curves import tradeoff_curves
+from core.figures.pareto import comparable
 from core.jobs.subject import Subject
 from core.networks.registry import NETWORKS, load_network
 from core.results import find_detail, results_csv, results_table
@@ -19,6 +20,7 @@ from core.store.queue import FAILED, OPEN
 from core.store.runs import runs_frame
 from core.sweep import Sweep, images_in_words
 from core.words import count, listed, size
+from pages.widgets.address import name_unknown
 from pages.widgets.core_access import executor, keep_workers, prepare_demo, store, subject_of
 from pages.widgets.detail import draw_detail
 from pages.widgets.drawn import Drawn, choose_drawn, draw_front, list_front, offer_measuring
@@ -131,6 +133,8 @@ def _live(view: View, working: bool) -> None:
 
 
 def _results(view: View, runs: pd.DataFrame, *, working: bool) -> None:
+    name_unknown("x", "axis", list(AXES))
+    name_unknown("y", "measure", list(MEASURES))
     drawn = choose_drawn()
     below = choose_below(runs)
     shown = runs if drawn.everything or view.curves is None else _chosen(runs, view.curves)
@@ -193,10 +197,26 @@ def _curves(subject: Subject, runs: pd.DataFrame, drawn: Drawn, below: Below | N
     st.caption("Click a point for its layers, its worst classes and what it looks at. Drag to zoom.")
     offer_measuring(drawn, runs)
     list_front(drawn, runs)
+    _explain_front(drawn, runs)
     if below:
         offer_surveys(below, runs, subject)
         explain_below(below)
     _table(runs)
+
+
+def _explain_front(drawn: Drawn, runs: pd.DataFrame) -> None:
+    """Say which networks the front leaves out, if it is asked for and leaves any out."""
+    measured = runs.dropna(subset=["images"])
+    found = comparable(measured, drawn.axis)
+    left_out = len(measured) - len(found)
+    if not (drawn.front and left_out):
+        return
+    images = f" on {count(int(found['images'].min()), 'image')} or more, as most are" if len(found) else ""
+    held = ", and whose masks were held: else the nominal rate is not what is removed" if drawn.axis == "rate" else ""
+    st.caption(
+        f"Compared are networks whose measurement is finished{images}{held}. That leaves out {left_out:,} of "
+        f"{count(len(measured), 'network')}."
+    )
 
 
 def _keep_selection() -> None:

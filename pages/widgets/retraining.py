@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 import streamlit as st
@@ -11,6 +12,7 @@ import streamlit as st
 from core.pruning.schedule import SPACINGS
 from core.training.presets import PRESETS, Preset
 from core.training.retraining import NONE, OPTIMISERS, PRECISIONS, SCHEDULES, Retraining
+from pages.widgets.address import name_unknown
 
 OWN = "own"
 _TRAINED = tuple(name for name, preset in PRESETS.items() if preset.retraining.trains)
@@ -49,8 +51,23 @@ class RetrainingSettings:
         return replace(base, **settings, data=self.data, images=images, seed=self.seed)
 
 
+def name_no_number(key: str, what: str) -> None:
+    """Say so if what the URL has under `key`, to which a field of numbers is bound, is none."""
+    if not all(map(_is_number, st.query_params.get_all(key))):
+        name_unknown(key, what, ["a number"])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return not text or isfinite(float(text))
+    except ValueError:
+        return False
+
+
 def read_retraining() -> RetrainingSettings:
     """Draw the settings and return what they hold."""
+    if st.query_params.get("retraining"):
+        name_unknown("retraining", "way of retraining", list(_WAYS))
     chosen = st.pills(
         "Retraining",
         list(_WAYS),
@@ -79,6 +96,7 @@ def _images() -> tuple[str, int | None, int]:
         help="A folder with one folder of images per class. Empty: the training part that belongs to the images above. "
         "None of the images that accuracy is measured on may be among them.",
     )
+    name_no_number("training_images", "number of training images")
     images = st.number_input(
         "At most",
         value=None,
@@ -88,6 +106,7 @@ def _images() -> tuple[str, int | None, int]:
         key="training_images",
         bind="query-params",
     )
+    name_no_number("training_seed", "seed of training")
     seed = st.number_input("Seed of training", value=0, step=1, key="training_seed", bind="query-params")
     return (data or "").strip(), None if images is None else int(images), int(seed or 0)
 
@@ -95,6 +114,7 @@ def _images() -> tuple[str, int | None, int]:
 def _recipe() -> tuple[tuple[str, Any], ...]:
     """Draw one's own recipe. Its widgets belong to the preset that it begins with, and show that one's values first."""
     with st.expander("Own recipe", expanded=True):
+        name_unknown("base", "recipe to begin with", _TRAINED)
         base = st.selectbox("Begin with", _TRAINED, key="base", bind="query-params")
         draw = _Recipe(PRESETS[base])
         settings = draw.course() | draw.optimiser() | draw.regularisation() | draw.procedure()
@@ -172,6 +192,7 @@ class _Recipe:
         return settings
 
     def _patience(self) -> int | None:
+        name_no_number(self._key("patience"), "patience")
         value = st.number_input(
             "Patience, epochs",
             value=self._start("patience"),
@@ -187,19 +208,22 @@ class _Recipe:
         return int(self._number(label, field, step, note=note))
 
     def _number(self, label: str, field: str, step: float, form: str | None = None, note: str = "") -> float:
-        value = st.number_input(
+        """Draw a field of numbers; one that is cleared shows again, and is, what the preset has."""
+        name_no_number(self._key(field), label.lower())
+        start: float = self._start(field)
+        return st.number_input(
             label,
-            value=self._start(field),
+            value=start,
             step=step,
             format=form,
             key=self._key(field),
             bind="query-params",
             help=note or None,
         )
-        return 0 if value is None else value
 
     def _choice(self, label: str, field: str, meanings: Mapping[str, str]) -> str:
         options = list(meanings)
+        name_unknown(self._key(field), label.lower(), options)
         return st.selectbox(
             label,
             options,

@@ -17,7 +17,8 @@ from core.pruning.criteria import CRITERIA
 from core.pruning.settings import FORMS, Pruning
 from core.pruning.techniques import TECHNIQUES
 from core.sweep import Sweep, parse_layer_rates, parse_rates, rates_text
-from pages.widgets.retraining import RetrainingSettings, read_retraining
+from pages.widgets.address import name_unknown
+from pages.widgets.retraining import RetrainingSettings, name_no_number, read_retraining
 
 FILE = "file"
 _SCOPE_WORDS = {"local": "the same rate in each layer", "global": "one ranking over all layers"}
@@ -87,6 +88,7 @@ def read_settings() -> Settings:
 
 
 def _network() -> tuple[str, str | None]:
+    name_unknown("network", "network", [*NETWORKS, FILE])
     chosen = st.selectbox(
         "Network",
         [*NETWORKS, FILE],
@@ -116,6 +118,7 @@ def _path(label: str, key: str, what: str) -> str:
 
 
 def _data() -> tuple[str, str]:
+    name_unknown("source", "kind of images", [SCENES, FOLDER])
     source = st.segmented_control(
         "Images",
         [SCENES, FOLDER],
@@ -132,6 +135,7 @@ def _data() -> tuple[str, str]:
 
 
 def _preprocess() -> str:
+    name_unknown("preprocess", "preprocessing", PREPROCESSES)
     return str(
         st.segmented_control(
             "Preprocessing",
@@ -154,6 +158,8 @@ def _pruning() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple
 
 
 def _several(label: str, key: str, meanings: Mapping[str, str], default: Iterable[str]) -> tuple[str, ...]:
+    if st.query_params.get(key):
+        name_unknown(key, label.lower(), list(meanings))
     chosen = st.pills(
         label,
         list(meanings),
@@ -180,6 +186,8 @@ def _rates(technique: str) -> str:
 def _advanced() -> tuple[int, bool, bool, tuple[str, ...], str]:
     stem = st.checkbox("Prune conv1-3 too", key="stem", bind="query-params")
     fc = st.checkbox("Prune the classifier (fc) too", key="fc", bind="query-params")
+    if st.query_params.get("exclude"):
+        name_unknown("exclude", "layer", LAYERS)
     exclude = st.multiselect("Layers left dense", LAYERS, key="exclude", bind="query-params", placeholder="none")
     layer_rates = st.text_area(
         "Rates of single layers",
@@ -188,11 +196,13 @@ def _advanced() -> tuple[int, bool, bool, tuple[str, ...], str]:
         key="layer_rates",
         bind="query-params",
     )
+    name_no_number("seed", "seed of random")
     seed = st.number_input("Seed of random", value=0, step=1, key="seed", bind="query-params")
     return int(seed or 0), stem, fc, tuple(exclude), layer_rates or ""
 
 
 def _exactness() -> tuple[int | None, float | None]:
+    name_unknown("exact", "way to say how exact", ["images", "precision", "all"])
     how = st.segmented_control(
         "How exact",
         ["images", "precision", "all"],
@@ -203,9 +213,11 @@ def _exactness() -> tuple[int | None, float | None]:
         bind="query-params",
     )
     if how == "images":
+        name_no_number("images", "number of images")
         images = st.number_input("Number of images", value=1000, step=100, key="images", bind="query-params")
         return int(images) if images is not None else None, None
     if how == "precision":
+        name_no_number("precision", "precision")
         label = "Top-1 known to ± (0.02 is 2 points)"
         value = st.number_input(label, value=0.02, step=0.005, format="%.3f", key="precision", bind="query-params")
         return None, value

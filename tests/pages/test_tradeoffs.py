@@ -384,6 +384,31 @@ def test_a_retraining_that_cannot_be_is_refused_and_the_curve_stays(measured, vi
     assert points(page)["Unstructured"] == [measured[0.2], measured[0.5]]
 
 
+OWN = {"retraining": "own"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"x": "foo"}, "There is no axis 'foo'"),
+        ({"y": "bar"}, "There is no measure 'bar'"),
+        ({"retraining": "foo"}, "There is no way of retraining 'foo'"),
+        ({"technique": "foo"}, "There is no technique 'foo'"),
+        ({"exact": "foo"}, "There is no way to say how exact 'foo'"),
+        ({"images": "many"}, "There is no number of images 'many'"),
+        (OWN | {"base": "foo"}, "There is no recipe to begin with 'foo'"),
+        (OWN | {"quick.optimiser": "foo"}, "There is no optimiser 'foo'"),
+        (OWN | {"quick.learning_rate": "nan"}, "There is no learning rate 'nan'. Allowed: a number."),
+    ],
+)
+def test_what_the_address_asks_for_and_there_is_not_is_named(measured, visit, setting, said):
+    page = visit(**(ONE | setting))
+    assert not page.exception
+    assert said in words(page).replace(" Allowed", ". Allowed")
+    assert "The default is used instead" in words(page)
+    assert not visit(**ONE).warning
+
+
 def test_the_detail_of_a_retrained_network_shows_its_training_and_what_it_gains_over_the_control(retrained, visit):
     page = visit(**WAYS, run=retrained["retrained"])
     assert "Against the dense control −8.3 points" in words(page)
@@ -440,6 +465,17 @@ def test_costs_that_nobody_measured_are_counted_and_the_rest_is_drawn(measured, 
     assert "Measure" not in labels(page)
     queue.finish(empty_store, queue.claim(empty_store, "cpu", [job.id]), queue.FAILED, "weights are elsewhere")
     assert "weights are elsewhere" in words(page.run())
+
+
+def test_the_front_says_which_networks_it_does_not_compare(measured, empty_store, visit):
+    assert "That leaves out" not in words(visit(**ONE, front="true"))
+    with empty_store.writing() as db:
+        bounds = {f"{k}{end}": 1.0 for k in ("top1", "top5") for end in ("", "_low", "_high")}
+        put_result(db, measured[0.5], "accuracy", bounds | {"images": 2, "loss": 0.0})
+    page = visit(**ONE, front="true")
+    assert len(page.dataframe[0].value) == 2
+    assert "finished on 96 images or more, as most are" in words(page)
+    assert "leaves out 1 of 3 networks" in words(page)
 
 
 def test_the_front_is_drawn_and_listed(retrained, measured, visit):
