@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -45,11 +47,10 @@ def choose_image(subject: Subject, compared: Compared) -> int:
 
 def _listed(subject: Subject, compared: Compared) -> NDArray[np.int64]:
     """Draw the list of lists and return the places in the source of the images in the chosen one."""
-    classes = subject.source.classes
-    present = [classes[label] for label in np.unique(subject.source.labels)]
+    named = _classes(subject)
     listing = st.selectbox(
         "Images",
-        [EVERY, LOST, *present],
+        [EVERY, LOST, *named],
         key="images_of",
         bind="query-params",
         on_change=_forget_image,
@@ -60,7 +61,15 @@ def _listed(subject: Subject, compared: Compared) -> NDArray[np.int64]:
         return _lost(subject, compared)
     if listing == EVERY:
         return _everything(subject.source.identity(), subject.source)
-    return np.flatnonzero(subject.source.labels == classes.index(listing))
+    return np.flatnonzero(subject.source.labels == named[listing])
+
+
+def _classes(subject: Subject) -> dict[str, int]:
+    """Return the classes that have images, by the network's names; of the same name, by name and index."""
+    names = subject.network.classes
+    often = Counter(names)
+    present = np.unique(subject.source.labels).tolist()
+    return {names[label] if often[names[label]] == 1 else f"{names[label]} ({label})": label for label in present}
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -133,7 +142,7 @@ def _thumbnail(subject: Subject, place: int, label: str, is_chosen: bool) -> Non
         type="secondary" if is_chosen else "tertiary",
         on_click=_go,
         args=(source.ids[place],),
-        help=plain(source.classes[source.labels[place]]),
+        help=plain(subject.network.classes[source.labels[place]]),
         width="stretch",
     )
 

@@ -69,7 +69,7 @@ def _draw_pin(subject: Subject, identity: str, is_chosen: bool) -> None:
         type="secondary" if is_chosen else "tertiary",
         on_click=_go,
         args=(identity,),
-        help=f"{plain(identity)}: {plain(source.classes[source.labels[place]])}",
+        help=f"{plain(identity)}: {plain(subject.network.classes[source.labels[place]])}",
         width="stretch",
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import streamlit as st
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
 from torch import nn
@@ -217,6 +218,30 @@ def test_images_can_be_chosen_by_class_by_thumbnail_and_by_lot(ids):
     assert page.query_params["image"] == f"scene-{int(thumbnail.key.split()[1]):06d}"
     page.button(key="random").click().run()
     assert not page.exception
+
+
+@pytest.fixture
+def foldered(folder, weights, tmp_path):
+    """The dense network on a folder whose class folders are named otherwise than the network's classes."""
+    for label in range(len(CLASSES)):
+        target = tmp_path / "photos" / f"n{label:08d}"
+        target.mkdir(parents=True)
+        Image.new("RGB", (64, 64), (10 * label, 0, 0)).save(target / "one.png")
+    spec = ExperimentSpec(str(weights), data=str(tmp_path / "photos"))
+    subject = find_subject(spec, folder)
+    subject.pack()
+    return put(folder, spec, subject, "dense")
+
+
+def test_classes_have_the_networks_names_whatever_their_folders_are_called(foldered):
+    page = opened(run=foldered, pins="n00000003/one.png")
+    assert not page.exception
+    assert page.selectbox(key="images_of").options[2:] == list(CLASSES)
+    assert page.button(key="pinned n00000003/one.png").help.endswith(f": {CLASSES[3]}")
+    thumbnails = [button for button in page.button if str(button.key).startswith("thumbnail")]
+    assert {one.help for one in thumbnails} <= set(CLASSES)
+    page.selectbox(key="images_of").select(CLASSES[5]).run()
+    assert page.query_params["image"] == "n00000005/one.png"
 
 
 @pytest.mark.parametrize("method", [METHODS[name] for name in ("saliency", "ig")], ids=lambda method: method.name)
