@@ -11,16 +11,23 @@ from urllib.parse import urlencode
 from playwright.sync_api import Browser, Page
 
 from core.experiment import ExperimentSpec
-from core.jobs.subject import find_subject
+from core.jobs.subject import find_subject, resolved
 from core.pruning.settings import Pruning
 from core.store.database import open_store
 from core.store.demo import import_demo
+from core.training.presets import PRESETS
 from scripts.serving import chromium, served, settled
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 SHOWN = Pruning("unstructured", rate=0.6)
 INSPECTED = (Pruning("unstructured", rate=0.5), Pruning("structured", rate=0.1), Pruning("connection", rate=0.15))
+RETRAINED = Pruning("structured", rate=0.3)
+WAYS = {  # a technique as it was pruned, re-calibrated and retrained, with the dense controls
+    "technique": RETRAINED.technique,
+    "structured_rates": "0.2, 0.3, 0.4",
+    "retraining": ["none", "recalibrate", "quick"],
+}
 LOST = "Dense right, pruned wrong"
 WIDE, NARROW = 1440, 800
 
@@ -46,10 +53,13 @@ def _addresses(cache: Path) -> dict[str, tuple[str, str]]:
         ExperimentSpec(pruning=pruning).run_id(subject.network.sha256, subject.fingerprint() or "")
         for pruning in (SHOWN, *INSPECTED)
     )
+    retrained = resolved(ExperimentSpec(pruning=RETRAINED, retraining=PRESETS["quick"].retraining))
+    ways = WAYS | {"run": retrained.run_id(subject.network.sha256, subject.fingerprint() or "")}
     inspected = urlencode({"run": moving, "runs": ",".join(beside), "images_of": LOST, "outline": "true"})
     points = "g.scatterlayer g.points path"
     return {
         "tradeoffs": (f"/?run={chosen}", points),
+        "retraining": (f"/?{urlencode(ways, doseq=True)}", points),
         "saliency": (f"/saliency?{inspected}", "[data-testid=stImage] img"),
         "forgetting": (f"/forgetting?{urlencode({'run': chosen})}", "[data-testid=stPlotlyChart] .plot-container"),
         "forgotten": (f"/forgetting?{urlencode({'run': chosen, 'show': 'Images'})}", "[data-testid=stImage] img"),
