@@ -13,6 +13,7 @@ from core.jobs.executor import SURVEY, Executor
 from core.jobs.subject import find_subject, resolved
 from core.store import queue
 from core.store.predictions import append
+from core.store.retrained import checkpoint_folder
 from core.store.runs import put_result
 from core.training.retraining import Retraining
 from tests.pages.conftest import RIGHT, predictions
@@ -73,6 +74,15 @@ def test_a_network_that_is_not_here_is_not_surveyed_but_told_and_retrained_on_de
     page.button(key="retrain agreement").click().run()
     assert lacking in [job.subject for job in queue.jobs(empty_store, queue.OPEN)]
     assert "Retraining it here is under way" in words(page)
+
+
+def test_a_training_that_was_cut_off_goes_on_from_its_checkpoint(lacking, empty_store):
+    checkpoint = checkpoint_folder(empty_store.folder, lacking) / "training.checkpoint"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
+    drawn().button(key="retrain agreement").click().run()
+    assert lacking in [job.subject for job in queue.jobs(empty_store, queue.OPEN)]
+    assert checkpoint.exists()
 
 
 def test_once_its_weights_are_here_it_is_surveyed_with_the_others(lacking, empty_store, spec):

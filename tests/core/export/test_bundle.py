@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load, load_file
 
 from core.data.example import example
-from core.errors import BrokenDataError, InvalidSettingError
+from core.errors import BrokenDataError, InvalidSettingError, StorageError
 from core.evaluation.inference import forward
 from core.experiment import ExperimentSpec
 from core.export.bundle import export
@@ -130,6 +130,18 @@ def test_a_zip_holds_the_same_in_a_folder_of_its_name(half, tmp_path):
     state = load_file(folder / "weights.safetensors")
     assert all(torch.equal(value, state[name]) for name, value in load(weights).items())
     assert list(tmp_path.iterdir()) == [packed]
+
+
+def test_every_file_may_be_read_by_whom_the_umask_allows(half):
+    _, folder = half
+    assert len({path.stat().st_mode for path in folder.iterdir()}) == 1
+
+
+def test_a_place_that_cannot_be_written_is_named_and_not_the_cache(half, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="out cannot be written") as raised:
+        export(half[0], tmp_path / "file" / "out", ["safetensors"])
+    assert "cache" not in str(raised.value)
 
 
 def test_nothing_is_overwritten(half, tmp_path):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.errors import StorageError
+from core.errors import CancelledError, StorageError
 from core.store import queue
 from core.store.database import open_store
 
@@ -86,6 +86,15 @@ def test_progress_tells_the_share_and_the_time_left(store):
         row = queue.report(db, job.id, 25, 100, 5.0, "evaluating")
     assert row.share == 0.25
     assert row.seconds_left == 15.0
+
+
+def test_a_job_whose_run_was_deleted_is_told_to_stop(store):
+    add(store, "a")
+    job = queue.claim(store, "cpu")
+    with store.writing() as db:
+        db.execute("DELETE FROM jobs")
+    with pytest.raises(CancelledError, match="was deleted"), store.writing() as db:
+        queue.report(db, job.id, 25, 100, 5.0, "evaluating")
 
 
 def test_an_error_inside_a_transaction_writes_nothing(store):
