@@ -46,6 +46,7 @@ from core.training.retraining import OPTIMISERS, SCHEDULES, Retraining, retraini
 from core.words import count, duration
 
 ITERATIVE_STEPS = 3
+SETTABLE = tuple(field.name for field in fields(Retraining) if field.name != "data_sha")  # which is looked up
 
 PresetName = Annotated[str, typer.Option(help="; ".join(f"{name}: {one.meaning}" for name, one in PRESETS.items()))]
 Rate = Annotated[float, typer.Option(help="share to remove, 0 <= rate < 1; 0: only the dense control")]
@@ -64,7 +65,7 @@ MaskHeld = Annotated[
 Control = Annotated[bool, typer.Option(help="retrain the unpruned network too: the fair baseline")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", help=f"NAME=VALUE, any of {', '.join(field.name for field in fields(Retraining))}"),
+    typer.Option("--set", help=f"NAME=VALUE, any of {', '.join(SETTABLE)}"),
 ]
 
 
@@ -205,6 +206,11 @@ def _set(settings: Sequence[str] | None) -> dict[str, Any]:
     pairs = [text.partition("=") for text in settings or ()]
     if any(not sign for _, sign, _ in pairs):
         raise InvalidSettingError(f"{', '.join(settings or ())}", "NAME=VALUE", "try --set smoothing=0.1")
+    for name, _, _ in pairs:
+        if name.strip() not in SETTABLE:
+            raise InvalidSettingError(
+                f"retraining setting {name.strip()!r}", ", ".join(SETTABLE), "choose one of these"
+            )
     return {name.strip(): _value(text.strip()) for name, _, text in pairs}
 
 
