@@ -1,37 +1,18 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pytest
 
-from core.cli.main import main
 from core.layer_names import INCEPTION_CONVS
 
 SCANNED = INCEPTION_CONVS[-2:]
 EXCLUDE = tuple(word for name in INCEPTION_CONVS[:-2] for word in ("--exclude", name))
 
 
-@pytest.fixture
-def shell(cache, monkeypatch, capsys):
-    """Run `core sensitivity` in this process: exit status, standard output, standard error."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["core", "sensitivity", *map(str, words)])
-        capsys.readouterr()
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = end.code or 0
-        return status, *capsys.readouterr()
-
-    return run
-
-
 def test_a_line_a_layer_and_rate_then_what_follows(shell):
     words = ("--technique", "structured", "--rates", "0.1,0.5", "--images", 20, "--tolerance", 0.04, "--json")
-    status, out, _ = shell("--network", "demo", "--data", "scenes", *words, *EXCLUDE)
+    status, out, _ = shell("sensitivity", "--network", "demo", "--data", "scenes", *words, *EXCLUDE)
     *rows, last = [json.loads(line) for line in out.splitlines()]
     assert status == 0
     assert [(row["layer"], row["rate"]) for row in rows] == [(name, rate) for name in SCANNED for rate in (0.1, 0.5)]
@@ -44,7 +25,7 @@ def test_a_line_a_layer_and_rate_then_what_follows(shell):
 
 
 def test_in_words_it_ends_with_options_for_evaluate(shell):
-    status, out, _ = shell("--rates", "0.2", "--images", 10, *EXCLUDE)
+    status, out, _ = shell("sensitivity", "--rates", "0.2", "--images", 10, *EXCLUDE)
     assert status == 0
     assert f"--layer-rate {SCANNED[0]}=0.2" in out
     assert "points" in out and "sparsity of the prunable weights" in out
@@ -62,6 +43,6 @@ def test_in_words_it_ends_with_options_for_evaluate(shell):
     ],
 )
 def test_bad_use_is_refused_before_anything_is_measured(shell, words, said):
-    status, out, err = shell(*words)
+    status, out, err = shell("sensitivity", *words)
     assert status == 2
     assert said in err and not out

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +9,6 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from core.cli.main import main
 from core.experiment import ExperimentSpec
 from core.pruning.settings import Pruning
 from core.store.runs import find_run, put_run
@@ -33,24 +31,6 @@ FIELDS = {
     "loss",
     "images_per_second",
 }
-
-
-@pytest.fixture
-def shell(cache, monkeypatch, capsys):
-    """Run a command line in this process: exit status, standard output, standard error."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["core", *map(str, words)])
-        capsys.readouterr()
-        try:
-            main()
-            status = 0
-        except SystemExit as end:
-            status = end.code or 0
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return run
 
 
 def picture(path, size=(140, 130)):
