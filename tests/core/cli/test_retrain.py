@@ -10,6 +10,7 @@ LAYER = INCEPTION_CONVS[-1]
 CALIBRATE = ("--preset", "recalibrate", "--train-images", 48, "--set", "batch=24", "--images", 16, "--no-control")
 
 
+@pytest.mark.slow
 def test_layers_have_rates_of_their_own_and_what_is_not_trained_has_no_epochs(shell):
     words = ("--technique", "structured", "--rate", 0, "--layer-rate", f"{LAYER}=0.5")
     status, out, err = shell("retrain", *CALIBRATE, *words, "--json")

@@ -72,6 +72,7 @@ def test_what_is_retrained_is_not_trained_again(store):
     assert (weights_folder(store.folder, first["run_id"]) / WEIGHTS).stat().st_mtime_ns == stamp
 
 
+@pytest.mark.slow
 def test_weights_that_are_not_here_are_missed_and_can_be_made_anew(store):
     run_id = rows(store, SPEC)[-1]["run_id"]
     first = load_weights(store.folder, run_id).state
@@ -162,6 +163,7 @@ def test_killed_before_the_weights_are_written_nothing_of_other_weights_is_left(
     assert_of_one_network(store, run_id, CALIBRATED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [{"weights_sha256": "of another machine"}, {}])
 def test_weights_that_the_figures_are_not_of_are_made_again(store, known):
     run_id = rows(store, CALIBRATED)[-1]["run_id"]
@@ -174,6 +176,7 @@ def test_weights_that_the_figures_are_not_of_are_made_again(store, known):
     assert_of_one_network(store, run_id, CALIBRATED)
 
 
+@pytest.mark.slow
 def test_what_was_told_of_a_cancelled_remake_is_not_the_history_of_the_network(store):
     run_id = rows(store, SPEC)[-1]["run_id"]
     (weights_folder(store.folder, run_id) / WEIGHTS).unlink()
