@@ -24,6 +24,7 @@ HEIGHT = 460  # pixels
 LAYERS_HEIGHT = 190
 _MARGIN = {"l": 64, "r": 16, "t": 64, "b": 56}
 _WORDS_APART = 15  # pixels between the words at two levels
+_LETTER = 6.2  # pixels that a letter of a level's name is wide
 _VEIL = "A0"  # how opaque the ground is that the words stand on, in hexadecimal
 
 
@@ -105,7 +106,7 @@ def _layout(chart: _Chart) -> dict[str, Any]:
     return {
         "height": HEIGHT,
         "legend": legend,
-        "margin": _MARGIN,
+        "margin": _MARGIN | {"r": _MARGIN["r"] + _beside(chart)},
         "hovermode": "closest",
         "uirevision": chart.axis.name,
         "clickmode": "event+select",
@@ -114,6 +115,15 @@ def _layout(chart: _Chart) -> dict[str, Any]:
         "xaxis": across | {"tickformat": chart.axis.ticks},
         "yaxis": up | {"tickformat": ".0%" if chart.measure.share else None},
     }
+
+
+def _beside(chart: _Chart) -> int:
+    """Return how many pixels beside the chart the names of its levels take: none where they stand inside it.
+
+    Controls lie where the retrained curves do, whose points their names would hide.
+    """
+    controls = [level.words for level in _levels(chart) if any(one.control for one in chart.titles)]
+    return 0 if chart.axis.cost else round(_LETTER * max(map(len, controls), default=0))
 
 
 def _quiet(colours: Palette) -> dict[str, str]:
@@ -160,7 +170,7 @@ def _levels(chart: _Chart) -> Iterator[_Level]:
 
 
 def _control_in_words(series: Series, controls: int) -> str:
-    return "control" if controls == 1 else f"control, {series.parts['retraining'].removeprefix('retrained ')}"
+    return "control" if controls == 1 else series.parts["retraining"].removeprefix("retrained ")
 
 
 def _interval(run: Row, measure: Measure) -> tuple[float, float] | None:
@@ -170,13 +180,14 @@ def _interval(run: Row, measure: Measure) -> tuple[float, float] | None:
 def _words(chart: _Chart, levels: Sequence[_Level]) -> list[dict[str, Any]]:
     """Name the levels above their lines, one under the other where they are close: away from the dense network."""
     pixel = chart.top / (HEIGHT - _MARGIN["t"] - _MARGIN["b"])
+    right = {"x": 1.01, "xanchor": "left"} if _beside(chart) else {"x": 1, "xanchor": "right"}
     look = {
         "xref": "paper",
         "yanchor": "bottom",
         "showarrow": False,
         "font": {"size": 12, "color": chart.colours.muted},
         "bgcolor": chart.colours.background + _VEIL,
-        **({"x": 0, "xanchor": "left"} if chart.axis.cost else {"x": 1, "xanchor": "right"}),
+        **({"x": 0, "xanchor": "left"} if chart.axis.cost else right),
     }
     found, above = [], float("inf")
     for level in reversed(levels):

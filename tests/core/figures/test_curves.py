@@ -172,7 +172,7 @@ def test_a_dense_control_is_a_dashed_level_with_interval_and_name_beside_the_sol
     bands = [(shape.y0, shape.y1) for shape in figure.layout.shapes if shape.type == "rect"]
     assert (control["top1_low"], control["top1_high"]) in bands
     words = [one.text for one in figure.layout.annotations]
-    assert {"dense 90.0 %", "control, 2 epochs by SGD 92.0 %", "control, re-calibrated 85.0 %"} <= set(words)
+    assert {"dense 90.0 %", "2 epochs by SGD 92.0 %", "re-calibrated 85.0 %"} <= set(words)
     alone = tradeoff_curves(retrained[retrained["top1"] != 0.85], CLASSES)
     assert "control 92.0 %" in [one.text for one in alone.layout.annotations]
 
