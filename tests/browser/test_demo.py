@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import time
 
+import pytest
+
 from core.store.database import open_store
 from core.store.runs import runs_frame
 from scripts.serving import settled
@@ -73,6 +75,7 @@ def test_the_demo_curve_is_there_before_anything_is_run(app, page):
     assert time.monotonic() - began < 60
 
 
+@pytest.mark.slow
 def test_the_address_reproduces_the_view(app, page, browser):
     page.goto(f"{app}/?technique=structured&x=sparsity&images=64")
     page.wait_for_selector(POINTS, timeout=PATIENT)
@@ -87,6 +90,7 @@ def test_the_address_reproduces_the_view(app, page, browser):
     again.close()
 
 
+@pytest.mark.slow
 def test_bad_settings_are_refused_and_what_is_shown_stays(app, page):
     page.goto(f"{app}/?unstructured_rates=0.5,1.2")
     page.wait_for_selector(POINTS, timeout=PATIENT)

@@ -46,6 +46,7 @@ def opened(page, address):
     settled(page)
 
 
+@pytest.mark.slow
 def test_the_slider_changes_one_tile_and_nothing_jumps(app, page, runs):
     opened(page, f"{app}/saliency?method=Saliency&run={runs[0]}&runs={runs[-1]}")
     before, where = tiles(page), places(page)
@@ -84,6 +85,7 @@ def test_a_full_strip_fits_into_800_pixels_without_sideways_scrolling(app, page,
     assert all(x >= 0 and x + width <= 800 for x, _, width, _ in places(page))
 
 
+@pytest.mark.slow
 def test_arrow_keys_go_through_the_images_and_pins_stay(app, page, runs):
     opened(page, f"{app}/saliency?method=Saliency&run={runs[0]}&runs={runs[-1]}")
     first = tiles(page)[0]

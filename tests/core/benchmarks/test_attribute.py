@@ -6,6 +6,7 @@ from core.benchmarks.attribute import bench_attribute
 from core.interpretability.attribution.registry import METHODS
 
 
+@pytest.mark.slow
 def test_every_method_is_timed_against_the_passes_that_it_needs():
     found = list(bench_attribute("cpu", size=32, images=1, rounds=1))
     assert [one.name for one in found] == [f"{method}, 32 px" for method in METHODS]

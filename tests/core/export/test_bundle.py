@@ -107,6 +107,7 @@ def classify(folder, image):
     return dict(line.split(": ", 1) for line in done.stdout.splitlines())
 
 
+@pytest.mark.slow
 def test_the_snippet_classifies_a_picture_as_the_core_does(half, tmp_path):
     run, folder = half
     subject = find_subject(HALF, tmp_path)

@@ -98,6 +98,7 @@ def test_a_retrained_network_is_measured_as_retraining_left_it(store):
     assert speed["compact"] is not None
 
 
+@pytest.mark.slow
 def test_where_weights_are_not_here_the_others_are_measured_and_the_reason_is_told(store):
     put_retrained(store, SLOW, weights=False)
     job = Executor(store).efficiency([SLOW, HALF])

@@ -61,6 +61,7 @@ def test_weights_that_are_not_held_grow_back_and_are_counted_as_they_are(store):
     assert after["sparsity"]["prunable"] < 0.01
 
 
+@pytest.mark.slow
 def test_what_is_retrained_is_not_trained_again(store):
     first = rows(store, SPEC)[-1]
     assert Executor(store).submit([SPEC], EXTENT).jobs == ()
@@ -87,6 +88,7 @@ def test_weights_that_are_not_here_are_missed_and_can_be_made_anew(store):
     assert Executor(store).remake([SPEC]) == ()
 
 
+@pytest.mark.slow
 def test_figures_of_other_weights_are_forgotten(store):
     run_id = rows(store, SPEC)[-1]["run_id"]
     predictions = load(store, run_id).tobytes()
@@ -142,6 +144,7 @@ def assert_of_one_network(store, run_id, spec):
     assert again.tobytes() == predictions[: len(again)].tobytes()
 
 
+@pytest.mark.slow
 def test_killed_before_the_weights_are_written_nothing_of_other_weights_is_left(store, monkeypatch):
     run_id = rows(store, CALIBRATED)[-1]["run_id"]
     (weights_folder(store.folder, run_id) / WEIGHTS).unlink()

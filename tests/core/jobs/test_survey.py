@@ -71,6 +71,7 @@ def test_dense_agrees_with_itself_and_the_yardsticks_do_not(store):
     assert known_surveys(store, dense_id) == [ASKED]
 
 
+@pytest.mark.slow
 def test_the_dense_network_finds_the_object_and_a_randomised_one_does_not(store):
     (row,) = survey_now(store, [LOW.dense()], Survey(Question("gradcam"), images=48), "cpu")
     _, marks, _ = figures(store, ASKED)
@@ -78,6 +79,7 @@ def test_the_dense_network_finds_the_object_and_a_randomised_one_does_not(store)
     assert marks["randomised"]["pointing_low"] < row["area_high"]
 
 
+@pytest.mark.slow
 def test_more_images_and_more_networks_go_on_from_what_is_known(store, packs, tmp_path):
     more = Survey(ASKED.question, images=13)
     list(survey_now(store, [LOW], Survey(ASKED.question, images=5), "cpu"))
@@ -111,6 +113,7 @@ def test_each_request_is_a_job_of_its_own_as_large_as_it_was_asked_for(store):
     assert Executor(store).survey([LOW], ASKED).id == first.id
 
 
+@pytest.mark.slow
 def test_a_shorter_survey_ends_where_a_longer_one_was_cancelled(store):
     list(survey_now(store, [LOW], ASKED, "cpu"))
     with store.writing() as db:
@@ -121,6 +124,7 @@ def test_a_shorter_survey_ends_where_a_longer_one_was_cancelled(store):
     assert Executor(store).survey([LOW], ASKED) is None
 
 
+@pytest.mark.slow
 def test_damaged_rows_are_surveyed_again(store):
     list(survey_now(store, [LOW], ASKED, "cpu"))
     before = rows(store, LOW, ASKED)
@@ -144,6 +148,7 @@ def test_a_deleted_run_stays_deleted(store):
     assert len(rows(store, HIGH, ASKED)) == 20
 
 
+@pytest.mark.slow
 def test_cancelled_it_keeps_its_batches_and_goes_on_from_there(store, monkeypatch):
     job = Executor(store).survey([LOW], ASKED)
     asked = []

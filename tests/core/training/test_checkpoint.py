@@ -150,6 +150,7 @@ def test_another_recipe_begins_at_the_beginning(tmp_path, network, change):
     assert same_weights(other.module, trained(tmp_path / "fresh", network=network, **settings).module)
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_keeps_its_last_good_checkpoint(tmp_path, network):
     """The learning rate grows until nothing holds; what was written before is finite."""
     settings = {"epochs": 60, "learning_rate": 10.0, "schedule": "constant", "warm_up": 50.0, "weight_decay": 1.0}
