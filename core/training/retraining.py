@@ -26,7 +26,7 @@ SCHEDULES: dict[str, str] = {
 }
 PRECISIONS: dict[str, str] = {
     "float32": "full precision throughout",
-    "mixed": "forward and backward in half precision, weights in full: twice as fast on a GPU",
+    "mixed": "forward and backward in half precision, weights in full: for a GPU",
 }
 
 
@@ -39,8 +39,8 @@ class Retraining:
     `epochs` 0 nothing is trained: only the statistics of batch norm are taken anew. `decay` concerns the exponential
     schedule. `warm_up` is a number of epochs, `rewind` begins the learning rate's schedule anew at each step.
     `crop` is the least share of an image's area that a random crop shows (1: no crops), `size` how large the network is
-    shown it, as a share of the pixels a side at which it is evaluated: a crop enlarges what it shows, so that less
-    than 1 is quicker and no loss (Touvron et al. 2019). `distillation` is the weight of the dense network's
+    shown it, as a share of the pixels a side at which it is evaluated: a crop enlarges what it shows, which
+    less than 1 makes up for, and is quicker (Touvron et al. 2019). `distillation` is the weight of the dense network's
     softened answers in the loss. `patience` is how many epochs without a better loss on the held-out images end a
     step (None: all epochs). `recalibrate` takes batch norm's statistics anew at the end. `held` keeps removed
     weights at zero; False is the study's procedure for connection sparsity, whose zeros grow back. `data_sha`, the
