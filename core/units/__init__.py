@@ -1,0 +1,1 @@
+"""Units of networks: what is asked about them, and what is known. No torch."""
