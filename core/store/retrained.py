@@ -1,4 +1,4 @@
-"""Where the networks of retrained runs lie, a folder each, and the checkpoints of those being made. No torch."""
+"""Where the files of runs lie, a folder each: networks, checkpoints of those being made, units. No torch."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def checkpoint_folder(store: Path, run_id: str) -> Path:
     return _folder(store, "retraining", run_id)
 
 
+def units_folder(store: Path, run_id: str) -> Path:
+    """Return where what was seen of the units of a run lies, or would."""
+    return _folder(store, "units", run_id)
+
+
 def has_weights(store: Path, run_id: str) -> bool:
     """Return whether the weights of a run are here. They are written last, so that they are there whole or not."""
     return weights_stamp(store, run_id) is not None
@@ -40,10 +45,10 @@ def weights_stamp(store: Path, run_id: str) -> int | None:
 
 
 def delete_networks(store: Path, run_ids: Iterable[str]) -> None:
-    """Delete the weights and the checkpoints of runs; StorageError if they are there and cannot be deleted."""
+    """Delete all files of runs; StorageError if they are there and cannot be deleted."""
     for run_id in run_ids:
-        _delete(weights_folder(store, run_id))
-        _delete(checkpoint_folder(store, run_id))
+        for folder in (weights_folder, checkpoint_folder, units_folder):
+            _delete(folder(store, run_id))
 
 
 def delete_weights(store: Path, run_ids: Iterable[str]) -> None:
