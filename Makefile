@@ -5,6 +5,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8501
 BIN := .venv/bin
 TESTS ?=
+PARALLEL ?= -n auto --maxprocesses 8 --dist loadfile
 export OMP_WAIT_POLICY := passive
 
 .DEFAULT_GOAL := help
@@ -19,10 +20,10 @@ app: .venv/installed ## serve the dashboard on http://127.0.0.1:8501 (PORT= and 
 	@$(BIN)/streamlit run app.py --server.address $(HOST) --server.port $(PORT) --server.headless true
 
 test: .venv/installed-dev lint ## check style and types, then run the tests (TESTS= narrows them)
-	@$(BIN)/pytest $(TESTS)
+	@$(BIN)/pytest $(PARALLEL) $(TESTS)
 
 test-slow: .venv/installed-dev ## run the slow tests too
-	@$(BIN)/pytest -m slow $(TESTS)
+	@$(BIN)/pytest $(PARALLEL) -m slow $(TESTS)
 
 lint: .venv/installed-dev ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -4,6 +4,9 @@ import os
 
 # Before torch is loaded: threads that wait must not spin, the tests run on few cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Side by side with other test processes each takes one core.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A test that wants a worker process starts one: pages under test must not leave any behind.
 os.environ["PRUNESCOPE_WORKERS"] = "none"
 
