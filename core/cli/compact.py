@@ -81,6 +81,7 @@ def compact(
     spec = chosen(run, ExperimentSpec(network, weights, data, preprocess, pruning))
     row = _row(store, spec, on)
     show(row, as_json, _in_words(row))
+    _check(row)
 
 
 def chosen(run: str | None, otherwise: ExperimentSpec) -> ExperimentSpec:
@@ -109,6 +110,15 @@ def _row(store: Store, spec: ExperimentSpec, device: str) -> dict[str, Any]:
         **_macs(whole.network.module, whole.module, small, whole.preset.crop),
         **_measured(store, spec, device),
     }
+
+
+def _check(row: Mapping[str, Any]) -> None:
+    if not row["equal"]:
+        raise PrunescopeError(
+            f"the compact network's logits differ by {row['difference']:.1g}",
+            f"at most {EQUAL:.0e}",
+            "do not use it: what was taken out was not silent",
+        )
 
 
 def _difference(one: nn.Module, other: nn.Module, inputs: torch.Tensor) -> float:
