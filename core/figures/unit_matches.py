@@ -1,0 +1,120 @@
+"""The same units in the dense and in a pruned network: a dot a unit, beside the line where nothing changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
+
+from core.figures.theme import CIVIDIS, palette, template
+from core.figures.unit_scales import ScoreScale
+from core.units.comparison import LIVE
+
+HEIGHT = 560  # pixels
+_COLUMNS = ("unit", "dense_mis", "dense_mis_low", "dense_mis_high", "mis", "mis_low", "mis_high", "change")
+_RANGE = {False: (0.0, 0.88), True: (0.22, 1.0)}  # of cividis, what is seen on the ground of the theme
+
+
+def matched_units(
+    pairs: pd.DataFrame, other: str, title: str, *, odds: bool = False, selected: tuple[str, int] | None = None,
+    dark: bool = False,
+) -> go.Figure:  # fmt: skip
+    """Return a dot for each unit of `matched` that is live in both networks: dense across, `other` upwards.
+
+    A trace a layer, in the order of `drawn_layers`; a colour a block, from dark to light in the order of the network.
+    `title` names the score with its encoder; a ring is drawn around the `selected` unit.
+    """
+    scale = ScoreScale(odds)
+    layers = {str(layer): rows for layer, rows in _drawn(pairs).groupby("layer", sort=False)}
+    blocks = list(dict.fromkeys(str(rows["block"].iloc[0]) for rows in layers.values()))
+    colours = dict(zip(blocks, _colours(len(blocks), dark), strict=True))
+    named: set[str] = set()
+    traces = [_dots(layer, rows, other, scale, colours, named) for layer, rows in layers.items()]
+    figure = go.Figure([*traces, _identity(scale, palette(dark).muted), *_ring(pairs, selected, scale, dark)])
+    figure.update_layout(template=template(dark), **_layout())
+    figure.update_xaxes(**scale.axis(f"{title}, dense"), constrain="domain")
+    return figure.update_yaxes(**scale.axis(f"{title}, {other}"), scaleanchor="x", constrain="domain")
+
+
+def drawn_layers(pairs: pd.DataFrame) -> list[str]:
+    """Return the layers that have a trace in `matched_units`, in the order of the traces."""
+    return [str(layer) for layer in _drawn(pairs)["layer"].unique()]
+
+
+def unit_at(pairs: pd.DataFrame, trace: int, point: int) -> tuple[str, int] | None:
+    """Return the layer and the number of the unit of a dot, None for what is no dot."""
+    layers = drawn_layers(pairs)
+    if trace >= len(layers):
+        return None
+    units = _drawn(pairs).loc[lambda rows: rows["layer"] == layers[trace], "unit"]
+    return layers[trace], int(units.iloc[point])
+
+
+def _drawn(pairs: pd.DataFrame) -> pd.DataFrame:
+    return pairs[pairs["state"] == LIVE]
+
+
+def _colours(number: int, dark: bool) -> list[str]:
+    low, high = _RANGE[dark]
+    found: list[str] = sample_colorscale(list(CIVIDIS), np.linspace(low, high, number).tolist())
+    return found
+
+
+def _dots(
+    layer: str, rows: pd.DataFrame, other: str, scale: ScoreScale, colours: dict[str, str], named: set[str]
+) -> go.Scattergl:
+    """Return the dots of a layer; the first layer of a block stands for it in the legend."""
+    block = str(rows["block"].iloc[0])
+    first = block not in named
+    named.add(block)
+    return go.Scattergl(
+        x=scale.place(rows["dense_mis"]),
+        y=scale.place(rows["mis"]),
+        mode="markers",
+        marker={"size": 5, "opacity": 0.6, "color": colours[block], "line": {"width": 0}},
+        name=block.removeprefix("inception"),
+        legendgroup=block,
+        showlegend=first,
+        customdata=rows[list(_COLUMNS)].to_numpy(np.float32),
+        hovertemplate=_hover(layer, other),
+    )
+
+
+def _hover(layer: str, other: str) -> str:
+    return (
+        f"<b>{layer} %{{customdata[0]}}</b><br>"
+        "dense %{customdata[1]:.3f} (%{customdata[2]:.3f} to %{customdata[3]:.3f})<br>"
+        f"{other} %{{customdata[4]:.3f}} (%{{customdata[5]:.3f}} to %{{customdata[6]:.3f}})<br>"
+        "change %{customdata[7]:+.3f}<extra></extra>"
+    )
+
+
+def _identity(scale: ScoreScale, ink: str) -> go.Scatter:
+    ends = list(scale.ends)
+    line = {"color": ink, "width": 1, "dash": "dash"}
+    return go.Scatter(x=ends, y=ends, mode="lines", line=line, name="no change", hoverinfo="skip", showlegend=True)
+
+
+def _ring(pairs: pd.DataFrame, selected: tuple[str, int] | None, scale: ScoreScale, dark: bool) -> list[go.Scatter]:
+    if selected is None:
+        return []
+    live = _drawn(pairs)
+    row = live[(live["layer"] == selected[0]) & (live["unit"] == selected[1])]
+    marker = {"symbol": "circle-open", "size": 14, "color": palette(dark).text, "line": {"width": 2}}
+    where = {"x": scale.place(row["dense_mis"]), "y": scale.place(row["mis"])}
+    return [go.Scatter(**where, mode="markers", marker=marker, hoverinfo="skip", showlegend=False)]
+
+
+def _layout() -> dict[str, Any]:
+    return {
+        "height": HEIGHT,
+        "margin": {"l": 64, "r": 12, "t": 8, "b": 56},
+        "legend": {"title": None, "itemsizing": "constant", "x": 1.01, "y": 1, "tracegroupgap": 0},
+        "hovermode": "closest",
+        "clickmode": "event+select",
+        "dragmode": "zoom",
+        "modebar": {"bgcolor": "rgba(0,0,0,0)"},
+    }

@@ -1,0 +1,58 @@
+"""The axis of a score between 0 and 1: as it is, or by its log-odds, which tell good scores apart."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.figures.axes import axis_title
+
+_END = 5e-4  # what is nearer to 0 or 1 than this is drawn here: log-odds have no end
+_ODDS = (0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
+_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+@dataclass(frozen=True)
+class ScoreScale:
+    """Where scores are drawn on an axis."""
+
+    odds: bool = False
+
+    def place(self, scores: ArrayLike) -> NDArray[np.float32]:
+        """Return where scores are drawn."""
+        values = np.asarray(scores, np.float64)
+        if not self.odds:
+            return values.astype(np.float32)
+        inside = np.clip(values, _END, 1 - _END)
+        return np.log(inside / (1 - inside)).astype(np.float32)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Where the axis begins and ends, with a little room."""
+        low, high = (float(self.place(end)) for end in (0.0, 1.0))
+        room = 0.03 * (high - low)
+        return low - room, high + room
+
+    def axis(self, title: str) -> dict[str, Any]:
+        """Return the axis, its ticks at scores."""
+        marks = _ODDS if self.odds else _SHARES
+        name = f"{title}, log-odds scale" if self.odds else title
+        return {
+            "title": axis_title(name),
+            "range": list(self.ends),
+            "tickmode": "array",
+            "tickvals": [float(self.place(mark)) for mark in marks],
+            "ticktext": [f"{mark:g}" for mark in marks],
+            "zeroline": False,
+        }
+
+
+def score_text(score: float, low: float = math.nan, high: float = math.nan) -> str:
+    """Return a score with its interval, if it has one: "0.912 (0.880 to 0.931)"."""
+    if math.isnan(score):
+        return "–"
+    return f"{score:.3f}" if math.isnan(low) else f"{score:.3f} ({low:.3f} to {high:.3f})"
