@@ -1,0 +1,97 @@
+"""DreamSim (Fu et al. 2023, arXiv 2306.09344), of all encoders the one that agrees best with people. Optional."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import BrokenDataError, MissingFileError
+from core.paths import cache_folder, writable
+from core.units.study import Encoding
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from core.interpretability.encoders.encoder import Encoder
+    from core.networks.network import Network
+
+REQUIREMENTS = "requirements-dreamsim.txt"
+KIND = "ensemble"  # the one its authors recommend: DINO, CLIP and OpenCLIP ViT-B/16 together
+
+
+def resolve_dreamsim(encoding: Encoding) -> Encoding:
+    """Return the encoding; MissingFileError if the package is not installed."""
+    if find_spec("dreamsim") is None:
+        raise MissingFileError(
+            "the encoder dreamsim needs the package dreamsim, which is not installed",
+            f"the packages of {REQUIREMENTS}",
+            f"pip install -r {REQUIREMENTS}, or choose another encoder",
+        )
+    return Encoding(encoding.name)
+
+
+def weights_folder() -> Path:
+    """Return where DreamSim's weights lie, or would."""
+    return cache_folder() / "weights" / "dreamsim"
+
+
+def load_dreamsim(encoding: Encoding, network: Network, device: str) -> Encoder:
+    """Return the encoder, with weights that are downloaded once.
+
+    Raises MissingFileError if the package or the weights are not to be had, BrokenDataError if the weights that are
+    there cannot be read.
+    """
+    resolve_dreamsim(encoding)
+    from core.interpretability.encoders.encoder import Encoder
+    from core.networks.network import weights_sha256
+
+    model, prepare = _loaded(writable(weights_folder()), device)
+
+    def features(pixels: Tensor) -> Tensor:
+        rows: Tensor = model.embed(_prepared(pixels, prepare).to(device))
+        return rows
+
+    return Encoder(encoding.name, weights_sha256(model.state_dict()), device, features)
+
+
+def _prepared(pixels: Tensor, prepare: Callable[[Any], Tensor]) -> Tensor:
+    """Return the images as DreamSim's own preparation gives them: (n, 3, 224, 224), 0..1."""
+    import torch
+    from PIL import Image
+
+    return torch.cat([prepare(Image.fromarray(image)) for image in pixels.cpu().numpy()])
+
+
+def _loaded(folder: Path, device: str) -> tuple[Any, Callable[[Any], Tensor]]:
+    """Return DreamSim's model and its preparation of images; its messages go to standard error."""
+    package, config = import_module("dreamsim"), import_module("dreamsim.config")
+    try:
+        with redirect_stdout(sys.stderr):
+            model, prepare = package.dreamsim(device=device, cache_dir=str(folder), dreamsim_type=KIND)
+    except OSError as error:
+        raise _cannot_be_had(config.dreamsim_weights[KIND], folder, error) from error
+    except (zipfile.BadZipFile, RuntimeError, ValueError, KeyError, EOFError) as error:
+        raise _cannot_be_read(folder, error) from error
+    return model, prepare
+
+
+def _cannot_be_had(url: str, folder: Path, error: Exception) -> MissingFileError:
+    return MissingFileError(
+        f"DreamSim's weights are not here and cannot be downloaded ({error})",
+        f"the files of {url.rsplit('/', 1)[-1]} in {folder}",
+        f"fetch {url} on another machine and unpack it there; the other encoders work without it",
+    )
+
+
+def _cannot_be_read(folder: Path, error: Exception) -> BrokenDataError:
+    return BrokenDataError(
+        f"DreamSim's weights in {folder} cannot be read ({str(error).splitlines()[0] if str(error) else 'damaged'})",
+        "the files as they were downloaded",
+        "delete that folder: they are downloaded anew",
+    )
