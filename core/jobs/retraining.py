@@ -19,7 +19,7 @@ from core.networks.network import weights_sha256
 from core.progress import Progress
 from core.pruning.masks import Sparsity, make_masks, sparsity
 from core.store.database import Store
-from core.store.retrained import LIVE, TRAINING, checkpoint_folder, delete_networks, delete_weights, has_weights
+from core.store.retrained import LIVE, SHA, TRAINING, checkpoint_folder, delete_networks, delete_weights, has_weights
 from core.store.runs import Run, find_result, find_run, forget_measured, forget_result, put_result, require_run
 from core.training.history import History
 from core.training.images import drawn_once
@@ -29,7 +29,6 @@ from core.training.retraining import Retraining
 from core.training.separation import check_separate
 from core.training.weights import Weights, load_weights, save_weights
 
-SHA = "weights_sha256"
 _log = logging.getLogger(__name__)
 
 

@@ -11,6 +11,7 @@ from core.errors import StorageError
 
 WEIGHTS, MASKS = "weights.safetensors", "masks.safetensors"
 TRAINING = "training"  # the kind of result that says how the weights came about, and by SHA-256 which they are
+SHA = "weights_sha256"  # where it says so
 LIVE = "training/live"  # the same of a training under way or cut off, epoch by epoch; gone once the weights are there
 
 
