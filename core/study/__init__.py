@@ -1,0 +1,1 @@
+"""The published study: its figures, and the rules by which it came to them."""
