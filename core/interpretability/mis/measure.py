@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,13 +14,11 @@ from core.errors import BrokenDataError
 from core.interpretability.mis.judge import certainty, differences, right, similarities
 from core.interpretability.mis.resampling import RESAMPLES, interval, resampled_means
 from core.interpretability.mis.tasks import NEGATIVE, POSITIVE, draw, generator
+from core.interpretability.units.activity import Activity
 from core.progress import Progress, silent
 from core.units.places import block_of
 from core.units.results import FAVOURED, SHOWN, UNIT, Units
 from core.units.study import UnitStudy, study_to_json
-
-if TYPE_CHECKING:
-    from core.interpretability.units.activity import Activity
 
 AT_ONCE = 64  # units: what is held in memory does not depend on how many there are, nor on how many images
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,10 +11,8 @@ from numpy.typing import NDArray
 from core.interpretability.mis.judge import certainty, differences, similarities
 from core.interpretability.mis.measure import Embeddings, Places, rows_of
 from core.interpretability.mis.tasks import NEGATIVE, POSITIVE, draw
+from core.interpretability.units.activity import Activity
 from core.units.study import UnitStudy
-
-if TYPE_CHECKING:
-    from core.interpretability.units.activity import Activity
 
 
 @dataclass(frozen=True, eq=False)
