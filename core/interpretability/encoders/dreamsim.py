@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-import zipfile
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+from safetensors import SafetensorError
 
 from core.errors import BrokenDataError, MissingFileError
 from core.paths import cache_folder, writable
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from core.networks.network import Network
 
 REQUIREMENTS = "requirements-dreamsim.txt"
+DAMAGED = (BadZipFile, UnpicklingError, SafetensorError, EOFError, KeyError, RuntimeError, ValueError)
 KIND = "ensemble"  # the one its authors recommend: DINO, CLIP and OpenCLIP ViT-B/16 together
 
 
@@ -76,7 +80,7 @@ def _loaded(folder: Path, device: str) -> tuple[Any, Callable[[Any], Tensor]]:
             model, prepare = package.dreamsim(device=device, cache_dir=str(folder), dreamsim_type=KIND)
     except OSError as error:
         raise _cannot_be_had(config.dreamsim_weights[KIND], folder, error) from error
-    except (zipfile.BadZipFile, RuntimeError, ValueError, KeyError, EOFError) as error:
+    except DAMAGED as error:
         raise _cannot_be_read(folder, error) from error
     return model, prepare
 
