@@ -10,12 +10,14 @@ import typer
 
 from core.benchmarks.attribute import bench_attribute
 from core.benchmarks.evaluate import bench_evaluate
+from core.benchmarks.mis import bench_mis
 from core.benchmarks.timing import Comparison
 from core.benchmarks.train import bench_train
 from core.cli.options import Device, Json
 from core.cli.output import Bar, show
 from core.jobs.devices import pick_device
 from core.training.retraining import PRECISIONS
+from core.units.study import IMAGES
 
 app = typer.Typer(help="Speed, side by side with a reference in the same run.", no_args_is_help=True)
 
@@ -50,6 +52,15 @@ def train(
 ) -> None:
     """Training steps per second, masks held, against a plain torchvision training loop."""
     _show(bench_train(pick_device(device), steps, batch, precision, Bar()), as_json)
+
+
+@app.command()
+def mis(
+    images: Annotated[int, typer.Option(help="that the units were looked at with")] = IMAGES,
+    as_json: Json = False,
+) -> None:
+    """Units scored per second, all of a network, against a plain loop over units and tasks."""
+    _show(bench_mis(images, progress=Bar()), as_json)
 
 
 def _show(comparisons: Iterable[Comparison], as_json: bool) -> None:
