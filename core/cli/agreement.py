@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
+from core.cli.listed import RateList, TechniqueList, parts
 from core.cli.named import named_runs, specs_of
 from core.cli.options import (
     Criterion,
@@ -23,7 +23,6 @@ from core.cli.options import (
     Weights,
 )
 from core.cli.output import Bar, show
-from core.errors import InvalidSettingError
 from core.experiment import ExperimentSpec
 from core.interpretability.attribution.registry import METHODS
 from core.interpretability.question import Question
@@ -32,15 +31,10 @@ from core.jobs.devices import pick_device
 from core.jobs.subject import find_subject, same_network
 from core.jobs.survey_now import survey_now
 from core.pruning.settings import Pruning
-from core.pruning.techniques import TECHNIQUES
 from core.store.database import open_store
 from core.store.demo import import_demo
 from core.surveys import IMAGES, Survey
 
-Part = TypeVar("Part")
-
-TechniqueList = Annotated[str, typer.Option("--technique", help=f"any of {', '.join(TECHNIQUES)}, with commas")]
-RateList = Annotated[str, typer.Option("--rates", help="shares to remove, with commas: 0.2,0.5")]
 MethodList = Annotated[str, typer.Option("--method", help=f"any of {', '.join(METHODS)}, with commas")]
 InstrumentName = Annotated[
     str, typer.Option("--measure", help="; ".join(f"{name}: {one.title.lower()}" for name, one in INSTRUMENTS.items()))
@@ -75,27 +69,14 @@ def agreement(
     runs = named_runs(run or [])
     specs = specs_of(runs) or [
         ExperimentSpec(network, weights, data, preprocess, Pruning(name, criterion, scope, rate, form, seed))
-        for name in _parts(technique, str, "technique")
-        for rate in _parts(rates, float, "rate")
+        for name in parts(technique, str, "technique")
+        for rate in parts(rates, float, "rate")
     ]
     for one in runs[:1]:
         same_network(find_subject(specs[0], store.folder), one.network_sha)
-    for name in _parts(method, str, "method"):
+    for name in parts(method, str, "method"):
         for row in survey_now(store, specs, Survey(Question(name, target, seed=seed), measure, images), on, Bar()):
             show(row, as_json, _line(row, measure))
-
-
-def _parts(text: str, kind: Callable[[str], Part], what: str) -> list[Part]:
-    """Return the parts of a list with commas."""
-    try:
-        found = [kind(part.strip()) for part in text.split(",") if part.strip()]
-    except ValueError as error:
-        raise InvalidSettingError(
-            f"{what} {text!r}", "values with commas between them", "for example 0.2,0.5"
-        ) from error
-    if not found:
-        raise InvalidSettingError(f"no {what} in {text!r}", "at least one", f"name a {what}")
-    return found
 
 
 def _line(row: dict[str, Any], instrument: str) -> str:

@@ -16,6 +16,7 @@ from core.cli.export import export
 from core.cli.lists import data, methods, networks
 from core.cli.retrain import retrain
 from core.cli.sensitivity import sensitivity
+from core.cli.units import units
 from core.cli.worker import worker
 from core.errors import InvalidSettingError, PrunescopeError
 
@@ -36,6 +37,7 @@ app.command("export")(export)
 app.command("attribute")(attribute)
 app.command("agreement")(agreement)
 app.command("sensitivity")(sensitivity)
+app.command("units")(units)
 app.command("train-demo")(train)
 app.command("demo-results")(results)
 app.command("worker")(worker)

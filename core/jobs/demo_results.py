@@ -13,6 +13,7 @@ from core.interpretability.question import Question
 from core.jobs.evaluate import evaluate
 from core.jobs.subject import resolved
 from core.jobs.survey_now import survey_now
+from core.jobs.units_now import units_now
 from core.paths import cache_folder, writable
 from core.progress import Progress, silent
 from core.pruning.settings import Pruning
@@ -21,6 +22,7 @@ from core.store.database import Store, open_store
 from core.store.demo import DEMO_RESULTS
 from core.surveys import Survey
 from core.training.presets import PRESETS
+from core.units.study import UnitStudy
 
 DEMO_EXTENT = Extent(images=1000)
 DEMO_SURVEYS: tuple[tuple[Survey, Callable[[Pruning], bool]], ...] = (  # a survey, and of which of the sweep's networks
@@ -38,6 +40,19 @@ DEMO_RETRAINED: dict[str, dict[str, tuple[float, ...]]] = {  # a preset -> techn
     },
     "quick": {"structured": (0.2, 0.3, 0.4)},
 }
+
+
+DEMO_STUDY = UnitStudy()
+DEMO_STUDIED: tuple[tuple[str, float, str], ...] = (  # technique, rate, preset of the retraining ("": none)
+    ("unstructured", 0.0, ""),
+    ("unstructured", 0.5, ""),
+    ("unstructured", 0.8, ""),
+    ("structured", 0.1, ""),
+    ("structured", 0.2, ""),
+    ("structured", 0.3, ""),
+    ("structured", 0.0, "quick"),
+    ("structured", 0.3, "quick"),
+)
 
 
 def demo_specs() -> list[ExperimentSpec]:
@@ -60,8 +75,17 @@ def retrained_specs() -> list[ExperimentSpec]:
     return with_controls(found)
 
 
+def studied_specs() -> list[ExperimentSpec]:
+    """Return those whose units are studied: the dense network, some of the sweep, one retrained with its control."""
+    found = [
+        ExperimentSpec(pruning=Pruning(technique, rate=rate), retraining=PRESETS[preset].retraining if preset else None)
+        for technique, rate, preset in DEMO_STUDIED
+    ]
+    return [resolved(spec) for spec in found]
+
+
 def write_demo_results(device: str, progress: Progress = silent, target: Path = DEMO_RESULTS) -> Path:
-    """Run the demo's sweep, retraining and surveys, write their store to `target` and return it.
+    """Run the demo's sweep, retraining, surveys and the study of units, write their store to `target` and return it.
 
     Interrupted, the next call goes on where this one was; after a finished one it begins from nothing.
     """
@@ -70,6 +94,7 @@ def write_demo_results(device: str, progress: Progress = silent, target: Path = 
         pass
     for survey, wanted in DEMO_SURVEYS:
         list(survey_now(store, [spec for spec in demo_specs() if wanted(spec.pruning)], survey, device, progress))
+    list(units_now(store, studied_specs(), DEMO_STUDY, device, progress))
     ship(store, target)
     shutil.rmtree(store.folder)
     return target

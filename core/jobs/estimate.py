@@ -154,6 +154,14 @@ def survey_seconds(survey: Survey, networks: int, images: int, images_per_second
     return (networks + len(YARDSTICKS) + 1) * images * passes / images_per_second
 
 
+def units_seconds(images: int, networks: int, images_per_second: float) -> float:
+    """Return about how long it takes to study the units of so many networks, where so many images go a second.
+
+    Each takes a pass, and the encoder one more.
+    """
+    return (networks + 1) * images / images_per_second
+
+
 @dataclass(frozen=True)
 class Outlook:
     """The open jobs of a queue taken together."""

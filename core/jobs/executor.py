@@ -17,6 +17,7 @@ from core.evaluation.accuracy import half_width
 from core.evaluation.efficiency import device_in_words
 from core.experiment import ExperimentSpec, Extent, spec_in_words, with_dense_first
 from core.jobs.devices import pick_device
+from core.jobs.studied import has_activity, is_studied, resolved_study
 from core.jobs.subject import Subject, find_subject, resolved
 from core.sensitivity import Scan, known_points, scan_to_json
 from core.store import batches, queue
@@ -26,10 +27,11 @@ from core.store.queue import Job
 from core.store.retrained import has_weights
 from core.store.runs import Run, find_result, put_run
 from core.surveys import YARDSTICKS, Survey, survey_to_json
+from core.units.study import UnitStudy, study_to_json
 from core.words import count
 
 ACCURACY, PACK, SURVEY, SENSITIVITY = "accuracy", "pack", "survey", "sensitivity"
-EFFICIENCY = "efficiency"
+EFFICIENCY, UNITS = "efficiency", "units"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,30 @@ class Executor:
         title = f"Sensitivity of {subject.network.title}, {scan.in_words()}"
         return queue.enqueue(self.store, SENSITIVITY, _digest(request), title, request)
 
+    def units(self, specs: Iterable[ExperimentSpec], study: UnitStudy, *, activity: bool = False) -> Job | None:
+        """Ask for the units of networks on the same data, their dense one first; None if all of it is known.
+
+        With `activity`, also where the scores are known but not what they rest on (shipped ones come without).
+        """
+        ordered = with_dense_first(map(resolved, specs))
+        subject = find_subject(ordered[0], self.store.folder)
+        packed, asked = subject.fingerprint() is not None, resolved_study(study, subject)
+        wanted = [one for one in ordered if not (packed and self._is_studied(run_of(one, subject), asked, activity))]
+        if not wanted:
+            return None
+        if packed:
+            put_runs(self.store, [run_of(spec, subject) for spec in wanted])
+        request = {
+            "study": study_to_json(asked),
+            "specs": [spec.to_json() for spec in wanted],
+            "kind": asked.kind,
+            "images": asked.images,
+            "known": packed,
+        }
+        return queue.enqueue(
+            self.store, UNITS, _digest(request), f"Units, {asked.score}, {count(len(wanted), 'network')}", request
+        )
+
     def efficiency(self, specs: Iterable[ExperimentSpec], device: str = "auto") -> Job | None:
         """Ask for size and speed of networks on the same data and of their dense one; None if all of it is known.
 
@@ -150,6 +176,10 @@ class Executor:
         """Return what the job wrote while it ran, empty if nothing."""
         path = self.store.folder / "logs" / f"{identity}.log"
         return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    def _is_studied(self, run: Run, study: UnitStudy, activity: bool) -> bool:
+        known = is_studied(self.store, run.id, study)
+        return known and (has_activity(self.store, run.id, study) or not activity)
 
     def _submit_one(self, run: Run, spec: ExperimentSpec, subject: Subject, extent: Extent) -> Job | None:
         if is_complete(self.store, run.id, extent, subject.available()):

@@ -24,13 +24,13 @@ from core.interpretability.measures.randomisation import FRESH_WEIGHTS, randomis
 from core.interpretability.survey import Answered, Answers, Asked, Rows, answer_type, ask, figures
 from core.jobs.executor import put_runs, run_of
 from core.jobs.inspected import inspected
+from core.jobs.refused import raise_refused
 from core.jobs.subject import Subject, find_subject
 from core.jobs.task import Task
 from core.progress import Progress
 from core.store.batches import append, load
 from core.store.runs import Run, find_result, find_run, put_result
 from core.surveys import Survey, survey_from_json
-from core.words import count
 
 BATCH = 16
 
@@ -113,10 +113,7 @@ def measure_survey(task: Task) -> None:
     """
     work = _prepare(task)
     refused = [(network.title, error) for network in _networks(work) if (error := _survey(work, network))]
-    if refused:
-        titles, one = "; ".join(title for title, _ in refused), refused[0][1]
-        what = f"{count(len(refused), 'network')} of {len(work.runs)} could not be surveyed ({titles})"
-        raise MissingFileError(f"{what}: {one.given}", one.allowed, one.mend)
+    raise_refused(refused, len(work.runs), "surveyed")
 
 
 def _prepare(task: Task) -> _Work:

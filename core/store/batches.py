@@ -26,6 +26,11 @@ def append(db: sqlite3.Connection, run_id: str, kind: str, start: int, rows: Tab
     )
 
 
+def forget(db: sqlite3.Connection, run_id: str, kind: str) -> None:
+    """Forget all batches of a kind, within the transaction `db`: what takes their place is not a continuation."""
+    db.execute("DELETE FROM batches WHERE run_id = ? AND kind = ?", (run_id, kind))
+
+
 def load(
     store: Store, run_id: str, kind: str, dtype: np.dtype[Any], images: int | None = None, *, start: int = 0
 ) -> Table:

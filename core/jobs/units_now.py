@@ -1,0 +1,49 @@
+"""Score the units of networks here and now, in this process, and give their figures as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from core.errors import PrunescopeError
+from core.experiment import ExperimentSpec
+from core.jobs.executor import Executor
+from core.jobs.foreground import work_through
+from core.jobs.studied import resolved_study
+from core.jobs.subject import find_subject
+from core.progress import Progress, silent
+from core.store.database import Store
+from core.store.runs import find_result
+from core.units.study import UnitStudy
+
+
+def units_now(
+    store: Store, specs: Sequence[ExperimentSpec], study: UnitStudy, device: str, progress: Progress = silent
+) -> Iterator[dict[str, Any]]:
+    """Yield one row a spec (all of one network and its images): what was asked, and the figures of its units.
+
+    `mis` is the mean over the live units, with its bootstrap interval over the tasks, and `hard` the share of tasks
+    decided correctly; constant units are counted apart. Of layers and blocks the same, by name. What is known is not
+    measured again. Raises PrunescopeError with the reason if the job fails.
+    """
+    job = Executor(store).units(specs, study)
+    if job:
+        work_through(store, [job], device, progress)
+    subject = find_subject(specs[0], store.folder)
+    asked = resolved_study(study, subject)
+    for spec in specs:
+        run_id = spec.run_id(subject.network.sha256, subject.fingerprint() or "")
+        found = find_result(store, run_id, asked.kind)
+        if found is None:
+            raise PrunescopeError(f"nothing is known of the units of run {run_id}", "", "ask for them again")
+        yield {
+            "run_id": run_id,
+            "network": spec.network,
+            "data": spec.data,
+            "technique": None if spec.pruning.dense else spec.pruning.technique,
+            "retraining": spec.retraining and spec.retraining.in_words(),
+            "rate": spec.pruning.rate,
+            "encoder": asked.encoding.name,
+            "score": asked.score,
+            **{name: value for name, value in found.items() if name != "study"},
+        }

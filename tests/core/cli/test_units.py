@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from core.paths import DEMO
+from tests.reference import REFERENCE, needs_reference
+
+FIELDS = {"rate", "encoder", "units", "live", "constant", "mis", "mis_low", "mis_high", "hard", "score", "images"}
+FEW = ("--images", 48, "--k", 3, "--n", 5)
+
+
+def test_units_prints_one_object_a_network(shell):
+    status, out, _ = shell("units", *FEW, "--technique", "structured", "--rates", "0,0.2", "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0
+    assert [row["rate"] for row in rows] == [0.0, 0.2]
+    assert all(set(row) >= FIELDS for row in rows)
+    assert [row["constant"] for row in rows] == [0, 1395]
+    assert all(row["mis_low"] <= row["mis"] <= row["mis_high"] for row in rows)
+
+
+def test_the_figures_of_layers_that_are_named_are_printed_too(shell):
+    status, out, _ = shell("units", *FEW, "--rates", "0.5", "--layer", "conv1.conv", "--layer", "fc", "--json")
+    (row,) = map(json.loads, out.splitlines())
+    assert status == 0
+    assert {name: values["units"] for name, values in row["layers"].items()} == {"conv1.conv": 64, "fc": 24}
+
+
+def test_blocks_have_units_too(shell):
+    status, out, _ = shell("units", *FEW, "--at", "blocks", "--rates", "0", "--json")
+    assert status == 0
+    assert json.loads(out)["units"] == 256 + 480 + 3 * 512 + 528 + 2 * 832 + 1024
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--images", 399), "399 images"),
+        ((*FEW, "--alpha", 0), "alpha 0"),
+        ((*FEW, "--layer", "conv9"), "conv9"),
+        ((*FEW, "--encoder", "alexnet"), "alexnet"),
+        ((*FEW, "--drawing", "all"), "all"),
+        ((*FEW, "--rates", "1"), "1"),
+    ],
+)
+def test_bad_use_is_refused_in_one_line(shell, words, named):
+    status, out, err = shell("units", *words)
+    assert (status, out) == (2, "")
+    assert err.startswith("prunescope: ") and err.count("\n") == 1
+    assert named in err
+
+
+def test_an_encoder_whose_file_is_missing_is_refused(shell):
+    status, out, err = shell("units", *FEW, "--encoder", "squeezenet", "--encoder-file", "/nowhere/s.safetensors")
+    assert (status, out) == (1, "")
+    assert "/nowhere/s.safetensors" in err
+
+
+def test_a_network_of_zeros_has_no_live_unit_and_no_score(shell, tmp_path):
+    state = {name: torch.zeros_like(values) for name, values in load_file(DEMO / "googlenet-demo.safetensors").items()}
+    save_file(state, tmp_path / "zeros.safetensors")
+    status, out, err = shell("units", *FEW, "--network", tmp_path / "zeros.safetensors", "--rates", "0", "--json")
+    assert (status, out) == (1, "")
+    assert "encoder" in err
+
+
+@pytest.mark.slow
+@needs_reference("weights/googlenet_bvlc.safetensors", "imagenet/val")
+def test_the_units_of_an_imagenet_network_on_photographs(shell):
+    network = ("--network", "googlenet-bvlc", "--weights", REFERENCE / "weights/googlenet_bvlc.safetensors")
+    data = ("--data", REFERENCE / "imagenet/val", "--preprocess", "crop", "--images", 1000)
+    pruned = ("--technique", "unstructured", "--rates", "0,0.5")
+    layers = ("inception3b.branch3.1.conv", "inception4c.branch1.conv", "fc")
+    status, out, _ = shell(
+        "units", *network, *data, *pruned, *(word for name in layers for word in ("--layer", name)), "--json"
+    )
+    dense, half = map(json.loads, out.splitlines())
+    assert status == 0
+    assert dense["units"] == half["units"] == 8280
+    assert dense["constant"] == 0
+    for row in (dense, half):
+        assert 0.5 < row["mis"] < 1
+        assert all(0.5 < values["mis_low"] < values["mis_high"] for values in row["layers"].values())
+    assert dense["layers"]["fc"]["mis"] > dense["layers"]["inception3b.branch3.1.conv"]["mis"]

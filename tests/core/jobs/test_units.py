@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from core.errors import InvalidSettingError, PrunescopeError
+from core.experiment import ExperimentSpec
+from core.jobs.executor import Executor
+from core.jobs.studied import has_activity, resolved_study
+from core.jobs.subject import find_subject
+from core.jobs.units_now import units_now
+from core.jobs.worker import work_once
+from core.pruning.masks import make_masks
+from core.pruning.settings import Pruning
+from core.store import queue
+from core.store.retrained import units_folder
+from core.store.runs import delete_runs, find_result, find_run
+from core.units.results import known_studies, load_units, study_figures, unit_frame
+from core.units.study import Encoding, UnitStudy, study_to_json
+from tests.retrained import put_retrained, retrained
+
+DENSE = ExperimentSpec()
+PRUNED = ExperimentSpec(pruning=Pruning("structured", rate=0.2))
+ASKED = UnitStudy(images=48, explanations=3, tasks=5)
+
+
+@pytest.fixture
+def subject(store):
+    return find_subject(DENSE, store.folder)
+
+
+def run_id(subject, spec):
+    return spec.run_id(subject.network.sha256, subject.fingerprint())
+
+
+def test_every_unit_of_every_network_is_scored_and_the_removed_ones_are_apart(store, subject):
+    dense, pruned = units_now(store, [DENSE, PRUNED], ASKED, "cpu")
+    removed = sum(
+        int((mask.flatten(1).sum(1) == 0).sum())
+        for name, mask in make_masks(subject.network.module, PRUNED.pruning).items()
+        if mask.ndim == 4
+    )
+    assert dense["units"] == pruned["units"] == 7280 + 24
+    assert dense["constant"] == 0
+    assert pruned["constant"] == removed > 1000
+    assert pruned["live"] + pruned["constant"] == pruned["units"]
+    for row in (dense, pruned):
+        assert row["mis_low"] <= row["mis"] <= row["mis_high"]
+        assert 0.5 < row["hard"] <= 1
+        assert row["score"] == "MIS (googlenet features)"
+
+
+def test_the_figures_are_those_of_the_units(store, subject):
+    (row,) = units_now(store, [DENSE], ASKED, "cpu")
+    frame = unit_frame(load_units(store, row["run_id"], ASKED), ASKED)
+    assert row["mis"] == pytest.approx(frame["mis"].mean(), abs=1e-6)
+    assert row["hard"] == pytest.approx(frame["hard"].mean(), abs=1e-6)
+    assert row["median"] == pytest.approx(frame["mis"].median(), abs=1e-6)
+    of_layers = frame.groupby("layer")["mis"].mean()
+    assert {name: values["mis"] for name, values in row["layers"].items()} == pytest.approx(
+        of_layers.to_dict(), abs=1e-6
+    )
+    assert set(study_figures(store, ASKED, subject.network.sha256, subject.fingerprint())) == {row["run_id"]}
+    assert known_studies(store, row["run_id"]) == [ASKED]
+
+
+def test_what_is_known_is_not_asked_again(store, subject):
+    list(units_now(store, [PRUNED], ASKED, "cpu"))
+    executor = Executor(store)
+    assert executor.units([PRUNED], ASKED) is None
+    assert executor.units([DENSE, PRUNED], ASKED, activity=True) is None
+    shutil.rmtree(units_folder(store.folder, run_id(subject, PRUNED)))
+    assert executor.units([PRUNED], ASKED) is None
+    job = executor.units([PRUNED], ASKED, activity=True)
+    assert len(job.request["specs"]) == 1
+    assert work_once(store, "cpu").id == job.id
+    assert has_activity(store, run_id(subject, PRUNED), ASKED)
+
+
+def test_damaged_units_are_scored_again_to_the_same(store, subject):
+    first = list(units_now(store, [DENSE], ASKED, "cpu"))
+    with store.writing() as db:
+        db.execute("UPDATE batches SET payload = zeroblob(length(payload)) WHERE kind = ?", (ASKED.kind,))
+    assert list(units_now(store, [DENSE], ASKED, "cpu")) == first
+    assert len(load_units(store, run_id(subject, DENSE), ASKED)) == 7304
+
+
+def test_cancelled_it_keeps_the_networks_that_are_done_and_goes_on_with_the_others(store, subject, monkeypatch):
+    def cancel_in_the_pruned_network(db, identity, done, *rest):
+        if done > 2 * ASKED.images:
+            db.execute("UPDATE jobs SET cancelling = 1 WHERE id = ?", (identity,))
+        return queue.report(db, identity, done, *rest)
+
+    executor = Executor(store)
+    job = executor.units([PRUNED], ASKED)
+    with monkeypatch.context() as patched:
+        patched.setattr("core.jobs.task.report", cancel_in_the_pruned_network)
+        work_once(store, "cpu")
+    assert queue.job(store, job.id).state == queue.CANCELLED
+    assert find_result(store, run_id(subject, DENSE), ASKED.kind)
+    assert find_result(store, run_id(subject, PRUNED), ASKED.kind) is None
+    again = executor.units([PRUNED], ASKED)
+    assert len(again.request["specs"]) == 1
+    work_once(store, "cpu")
+    assert find_result(store, run_id(subject, PRUNED), ASKED.kind)
+
+
+def test_a_run_that_is_deleted_stays_deleted(store, subject):
+    job = Executor(store).units([PRUNED], ASKED)
+    delete_runs(store, [run_id(subject, PRUNED)])
+    work_once(store, "cpu")
+    assert queue.job(store, job.id).state == queue.DONE
+    assert find_run(store, run_id(subject, PRUNED)) is None
+    assert not units_folder(store.folder, run_id(subject, PRUNED)).exists()
+
+
+def test_deleting_a_run_deletes_what_was_seen_of_its_units(store, subject):
+    list(units_now(store, [DENSE], ASKED, "cpu"))
+    assert units_folder(store.folder, run_id(subject, DENSE)).is_dir()
+    delete_runs(store, [run_id(subject, DENSE)])
+    assert not units_folder(store.folder, run_id(subject, DENSE)).exists()
+
+
+def test_a_network_without_its_weights_keeps_none_of_the_others_from_being_scored(store, subject):
+    elsewhere = retrained(PRUNED)
+    put_retrained(store, elsewhere, weights=False)
+    with pytest.raises(PrunescopeError, match="1 network of 3 could not be studied"):
+        list(units_now(store, [elsewhere, PRUNED], ASKED, "cpu"))
+    assert find_result(store, run_id(subject, PRUNED), ASKED.kind)
+    assert find_result(store, run_id(subject, elsewhere), ASKED.kind) is None
+
+
+def test_fewer_images_than_asked_for_make_a_study_of_those_there_are(store, subject):
+    assert resolved_study(UnitStudy(images=5000), subject) == UnitStudy(images=2000)
+
+
+def test_an_encoder_that_there_is_not_is_refused_before_anything_is_queued(store):
+    executor = Executor(store)
+    with pytest.raises(PrunescopeError, match="no-such-file"):
+        executor.units([DENSE], UnitStudy(encoding=Encoding("squeezenet", "/tmp/no-such-file.safetensors")))
+    with pytest.raises(InvalidSettingError, match="alexnet"):
+        executor.units([DENSE], UnitStudy(encoding=Encoding("alexnet")))
+    assert executor.list() == []
+
+
+def test_the_request_of_a_job_says_the_study_as_it_was_resolved(store):
+    job = Executor(store).units([DENSE], UnitStudy(images=5000))
+    assert job.request["study"] == study_to_json(UnitStudy(images=2000))
