@@ -10,6 +10,7 @@ st.navigation(
         st.Page("pages/tradeoffs.py", title="Trade-offs", default=True),
         st.Page("pages/saliency.py", title="Saliency"),
         st.Page("pages/forgetting.py", title="Forgetting"),
+        st.Page("pages/units.py", title="Units"),
         st.Page("pages/runs.py", title="Runs"),
     ],
     position="top",

@@ -35,8 +35,9 @@ def matched_units(
     traces = [_dots(layer, rows, other, scale, colours, named) for layer, rows in layers.items()]
     figure = go.Figure([*traces, _identity(scale, palette(dark).muted), *_ring(pairs, selected, scale, dark)])
     figure.update_layout(template=template(dark), **_layout())
-    figure.update_xaxes(**scale.axis(f"{title}, dense"), constrain="domain")
-    return figure.update_yaxes(**scale.axis(f"{title}, {other}"), scaleanchor="x", constrain="domain")
+    lowest = float(_drawn(pairs)[["dense_mis", "mis"]].min().min()) if len(layers) else 0.0
+    figure.update_xaxes(**scale.axis(f"{title}, dense", lowest), constrain="domain")
+    return figure.update_yaxes(**scale.axis(f"{title}, {other}", lowest), scaleanchor="x", constrain="domain")
 
 
 def drawn_layers(pairs: pd.DataFrame) -> list[str]:
@@ -93,7 +94,7 @@ def _hover(layer: str, other: str) -> str:
 
 
 def _identity(scale: ScoreScale, ink: str) -> go.Scatter:
-    ends = list(scale.ends)
+    ends = list(scale.ends())
     line = {"color": ink, "width": 1, "dash": "dash"}
     return go.Scatter(x=ends, y=ends, mode="lines", line=line, name="no change", hoverinfo="skip", showlegend=True)
 

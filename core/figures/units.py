@@ -52,7 +52,8 @@ def score_violins(
         ]
     )
     figure.update_layout(template=template(dark), **_layout(), violinmode="overlay")
-    figure.update_yaxes(**score.scale.axis(score.title), fixedrange=True)
+    lowest = min((_live(units[row["id"]], score).min() for row in rows), default=0.0)
+    figure.update_yaxes(**score.scale.axis(score.title, lowest), fixedrange=True)
     texts = [network_tick(row, live=len(rows) < _WIDE) for row in rows]
     ends = [-0.7, (places[-1] if places else 0) + 0.7]
     return figure.update_xaxes(tickvals=places, ticktext=texts, range=ends, showgrid=False, fixedrange=True)

@@ -146,3 +146,17 @@ def correlation(table: pd.DataFrame, column: str, against: str) -> Correlation:
         return Correlation(len(known), math.nan, math.nan)
     one, other = known[column].to_numpy(), known[against].to_numpy()
     return Correlation(len(known), float(stats.pearsonr(one, other)[0]), float(stats.spearmanr(one, other)[0]))
+
+
+def units_table(units: pd.DataFrame, study: UnitStudy, member: Member) -> pd.DataFrame:
+    """Return `unit_frame` as one takes it away: the network and its rate in each row, the scores by their whole names.
+
+    Columns such as "MIS (dreamsim)", "MIS (dreamsim) low", "hard score (dreamsim)".
+    """
+    named = {
+        "mis": study.score, "mis_low": f"{study.score} low", "mis_high": f"{study.score} high", "hard": hard_name(study)
+    }  # fmt: skip
+    table = units.rename(columns=named)
+    table.insert(0, "network", member.title)
+    table.insert(1, "run", member.id)
+    return table.assign(study=study.in_words())
