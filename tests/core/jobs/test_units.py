@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from core.jobs.worker import work_once
 from core.pruning.masks import make_masks
 from core.pruning.settings import Pruning
 from core.store import queue
+from core.store.database import open_store
 from core.store.retrained import units_folder
 from core.store.runs import delete_runs, find_result, find_run
 from core.units.results import known_studies, load_units, study_figures, unit_frame
@@ -30,12 +32,28 @@ def subject(store):
     return find_subject(DENSE, store.folder)
 
 
+@pytest.fixture(scope="module")
+def found(packs, tmp_path_factory):
+    """A store in which the dense and a pruned network were studied, and the rows that were printed."""
+    folder = tmp_path_factory.mktemp("studied")
+    (folder / "packs").symlink_to(packs)
+    store = open_store(folder)
+    return store, list(units_now(store, [DENSE, PRUNED], ASKED, "cpu"))
+
+
+@pytest.fixture
+def studied(found, store):
+    """A copy of that store which a test may change."""
+    shutil.copytree(found[0].folder, store.folder, ignore=shutil.ignore_patterns("packs"), dirs_exist_ok=True)
+    return store
+
+
 def run_id(subject, spec):
     return spec.run_id(subject.network.sha256, subject.fingerprint())
 
 
-def test_every_unit_of_every_network_is_scored_and_the_removed_ones_are_apart(store, subject):
-    dense, pruned = units_now(store, [DENSE, PRUNED], ASKED, "cpu")
+def test_every_unit_of_every_network_is_scored_and_the_removed_ones_are_apart(found, subject):
+    _, (dense, pruned) = found
     removed = sum(
         int((mask.flatten(1).sum(1) == 0).sum())
         for name, mask in make_masks(subject.network.module, PRUNED.pruning).items()
@@ -51,8 +69,8 @@ def test_every_unit_of_every_network_is_scored_and_the_removed_ones_are_apart(st
         assert row["score"] == "MIS (googlenet features)"
 
 
-def test_the_figures_are_those_of_the_units(store, subject):
-    (row,) = units_now(store, [DENSE], ASKED, "cpu")
+def test_the_figures_are_those_of_the_units(found, subject):
+    store, (row, pruned) = found
     frame = unit_frame(load_units(store, row["run_id"], ASKED), ASKED)
     assert row["mis"] == pytest.approx(frame["mis"].mean(), abs=1e-6)
     assert row["hard"] == pytest.approx(frame["hard"].mean(), abs=1e-6)
@@ -61,13 +79,15 @@ def test_the_figures_are_those_of_the_units(store, subject):
     assert {name: values["mis"] for name, values in row["layers"].items()} == pytest.approx(
         of_layers.to_dict(), abs=1e-6
     )
-    assert set(study_figures(store, ASKED, subject.network.sha256, subject.fingerprint())) == {row["run_id"]}
+    assert set(study_figures(store, ASKED, subject.network.sha256, subject.fingerprint())) == {
+        row["run_id"],
+        pruned["run_id"],
+    }
     assert known_studies(store, row["run_id"]) == [ASKED]
 
 
-def test_what_is_known_is_not_asked_again(store, subject):
-    list(units_now(store, [PRUNED], ASKED, "cpu"))
-    executor = Executor(store)
+def test_what_is_known_is_not_asked_again(studied, subject):
+    store, executor = studied, Executor(studied)
     assert executor.units([PRUNED], ASKED) is None
     assert executor.units([DENSE, PRUNED], ASKED, activity=True) is None
     shutil.rmtree(units_folder(store.folder, run_id(subject, PRUNED)))
@@ -78,11 +98,11 @@ def test_what_is_known_is_not_asked_again(store, subject):
     assert has_activity(store, run_id(subject, PRUNED), ASKED)
 
 
-def test_damaged_units_are_scored_again_to_the_same(store, subject):
-    first = list(units_now(store, [DENSE], ASKED, "cpu"))
+def test_damaged_units_are_scored_again_to_the_same(found, studied, subject):
+    store, (first, _) = studied, found[1]
     with store.writing() as db:
         db.execute("UPDATE batches SET payload = zeroblob(length(payload)) WHERE kind = ?", (ASKED.kind,))
-    assert list(units_now(store, [DENSE], ASKED, "cpu")) == first
+    assert list(units_now(store, [DENSE], ASKED, "cpu")) == [first]
     assert len(load_units(store, run_id(subject, DENSE), ASKED)) == 7304
 
 
@@ -115,19 +135,19 @@ def test_a_run_that_is_deleted_stays_deleted(store, subject):
     assert not units_folder(store.folder, run_id(subject, PRUNED)).exists()
 
 
-def test_deleting_a_run_deletes_what_was_seen_of_its_units(store, subject):
-    list(units_now(store, [DENSE], ASKED, "cpu"))
+def test_deleting_a_run_deletes_what_was_seen_of_its_units(studied, subject):
+    store = studied
     assert units_folder(store.folder, run_id(subject, DENSE)).is_dir()
     delete_runs(store, [run_id(subject, DENSE)])
     assert not units_folder(store.folder, run_id(subject, DENSE)).exists()
 
 
-def test_a_network_without_its_weights_keeps_none_of_the_others_from_being_scored(store, subject):
-    elsewhere = retrained(PRUNED)
+def test_a_network_without_its_weights_keeps_none_of_the_others_from_being_scored(studied, subject):
+    store, elsewhere, other = studied, retrained(PRUNED), replace(PRUNED, pruning=Pruning(rate=0.9))
     put_retrained(store, elsewhere, weights=False)
-    with pytest.raises(PrunescopeError, match="1 network of 3 could not be studied"):
-        list(units_now(store, [elsewhere, PRUNED], ASKED, "cpu"))
-    assert find_result(store, run_id(subject, PRUNED), ASKED.kind)
+    with pytest.raises(PrunescopeError, match="1 network of 2 could not be studied"):
+        list(units_now(store, [elsewhere, other], ASKED, "cpu"))
+    assert find_result(store, run_id(subject, other), ASKED.kind)
     assert find_result(store, run_id(subject, elsewhere), ASKED.kind) is None
 
 
