@@ -123,12 +123,15 @@ def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return padded[1:-1, 1:-1] | padded[:-2, 1:-1] | padded[2:, 1:-1] | padded[1:-1, :-2] | padded[1:-1, 2:]
 
 
-def scale_bar(*, limit: float | None, signed: bool, dark: bool, unit: str) -> go.Figure:
+def scale_bar(
+    *, limit: float | None, signed: bool, dark: bool, unit: str, ends: tuple[str, str] | None = None
+) -> go.Figure:
     """Return the colour scale of maps with its values and, in words, what its two ends mean.
 
-    `unit` is what the values are in. Without a limit it is a scale of maps that each end at their own.
+    `unit` is what the values are in, `ends` the words for the low and the high end of maps that are no attributions.
+    Without a limit it is a scale of maps that each end at their own.
     """
-    low, high = scale_ends(signed)
+    low, high = ends or scale_ends(signed)
     figure = go.Figure(_strip(1.0 if limit is None else limit, signed, dark))
     figure.update_layout(
         template=template(dark), height=64, hovermode=False, margin={"l": 28, "r": 28, "t": 22, "b": 22}

@@ -179,7 +179,7 @@ def blocks(subject: Subject) -> tuple[str, ...]:
 def sparsity_of(subject: Subject, variant: Variant) -> float | None:
     """Return the share of the prunable weights that are gone; None if the network is not here."""
     try:
-        return _inspected(subject.network, variant).sparsity.prunable
+        return network_of(subject.network, variant).sparsity.prunable
     except (MissingFileError, BrokenDataError):
         return None
 
@@ -191,6 +191,11 @@ def probabilities_of(image: Shown, variant: Variant) -> NDArray[np.float32] | No
         return _probabilities(network.sha256, variant.network_key, image.key, network, variant, image.example)
     except (MissingFileError, BrokenDataError):
         return None
+
+
+def network_of(network: Network, variant: Variant) -> Inspected:
+    """Return the network of a run without its fresh blocks, kept ready to be looked into; raises as `inspected`."""
+    return _looked_into(network.sha256, variant.network_key, pick_device(), network, variant)
 
 
 def _source_key(subject: Subject) -> str:
@@ -219,7 +224,7 @@ def _speeds() -> Kept[float]:
 
 
 def _variant(network: Network, variant: Variant) -> Inspected:
-    whole = _inspected(network, variant)
+    whole = network_of(network, variant)
     if not variant.randomised:
         return whole
     return _fresh(network.sha256, variant.network_key, variant.randomised, pick_device(), whole)
@@ -228,10 +233,6 @@ def _variant(network: Network, variant: Variant) -> Inspected:
 @st.cache_resource(max_entries=_RANDOMISED, show_spinner=False)
 def _fresh(sha: str, network_key: str, blocks: tuple[str, ...], device: str, _whole: Inspected) -> Inspected:
     return replace(_whole, module=randomised_copy(_whole.module, FRESH_WEIGHTS, blocks))
-
-
-def _inspected(network: Network, variant: Variant) -> Inspected:
-    return _looked_into(network.sha256, variant.network_key, pick_device(), network, variant)
 
 
 @st.cache_resource(max_entries=_NETWORKS, show_spinner=False)
@@ -243,5 +244,5 @@ def _looked_into(sha: str, network_key: str, device: str, _network: Network, _va
 def _probabilities(
     sha: str, network_key: str, image: str, _network: Network, _variant: Variant, _example: Example
 ) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = probabilities(_inspected(_network, _variant), _example.pixels[None])[0]
+    found: NDArray[np.float32] = probabilities(network_of(_network, _variant), _example.pixels[None])[0]
     return found

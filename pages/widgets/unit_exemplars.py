@@ -1,0 +1,303 @@
+"""The images that drive a unit most and least, one tile a network, with its map where it fired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
+
+from core.errors import PrunescopeError
+from core.experiment import spec_in_words
+from core.families import Member
+from core.figures.unit_pictures import (
+    AROUND_ZERO,
+    SCALES,
+    ActivationScale,
+    activation_bar,
+    activation_scale,
+    fired,
+    picture_grid,
+)
+from core.units.results import FAVOURED, SHOWN
+from core.words import NOT_KNOWN, count, percent, shortened
+from pages.widgets.address import name_outside, name_unknown
+from pages.widgets.core_access import executor, is_here, keep_workers
+from pages.widgets.elsewhere import offer_retraining
+from pages.widgets.errors import plain, shown_errors
+from pages.widgets.kept import Kept
+from pages.widgets.look import is_dark
+from pages.widgets.unit_activity import activity_of
+from pages.widgets.unit_scene import UnitScene
+from pages.widgets.unit_views import Fired, Maps, can_be_shown, labels_of, pixels_of, row_of
+from pages.widgets.work import answers
+
+_COLUMNS = 3
+_LINE = 26  # characters that fit beside another word
+_WIDTHS = {1: 318, 2: 318, 3: 318, 4: 300}  # pixels of a tile, by how many stand side by side
+_SCALE = 420  # pixels
+_FIGURES = 256  # at 120 kB each
+_BARE = {"displayModeBar": False}
+_SIDES = {"top": "Most activating", "bottom": "Least activating"}
+_CLICKED = "unit image clicked"
+_HELP = (
+    "{score}: how well a machine can tell which of two images activates the unit strongly, after it has seen {k} that "
+    "do and {k} that do not; the mean over {n} tasks of the probability of the right answer, 0.5 by guessing, with its "
+    "95 % interval over the tasks. Hard: the share of tasks decided rightly. Activation: mean and standard deviation, "
+    "then the range, over {images}; zero: the share of positions at which it is zero after its ReLU. It favours the "
+    "classes with the highest mean activation."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A unit in one network: what is kept of it, and where it fires in its exemplars."""
+
+    member: Member
+    row: Any  # of UNIT; None: damaged
+    maps: Maps | PrunescopeError | None  # (2 x SHOWN, h', w') for top, then bottom; None: not asked, or stopped
+
+    @property
+    def live(self) -> bool:
+        """Whether there is something to see."""
+        return self.row is not None and not self.row["constant"]
+
+    @property
+    def technique(self) -> str:
+        """What its colour says: how the network is pruned; empty for the dense network and its control."""
+        return technique_of(self.member)
+
+
+@dataclass(frozen=True)
+class Laid:
+    """How the maps are laid over the images."""
+
+    shown: bool
+    opacity: float
+    scale: str  # one of SCALES
+
+
+def draw_exemplars(scene: UnitScene, place: str, unit: int) -> None:
+    """Draw a tile for each network; of those in which the unit is constant, a word."""
+    if not can_be_shown(scene.subject):
+        offer_packing(scene)
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        laid = _choose_laid()
+        bar = st.container(width=_SCALE)
+    room = st.empty()
+    seen = _look(scene, place, unit, room)
+    scale = activation_scale([one.maps for one in seen if isinstance(one.maps, np.ndarray)], laid.scale)
+    with bar:
+        _draw_scale(scale if laid.shown else None, place)
+    with st.container(horizontal=True, gap="small"):
+        for one in seen:
+            with st.container(width=_WIDTHS[len(seen)], gap="xsmall"):
+                _draw_tile(scene, one, (place, unit), scale if laid.shown else None, laid.opacity)
+    _open_clicked(scene)
+
+
+def technique_of(member: Member) -> str:
+    """Return the technique that a network's colour stands for; empty for the dense network and its control."""
+    return "" if member.spec.pruning.dense else member.spec.pruning.technique
+
+
+def value(number: float) -> str:
+    """Return an activation with three significant digits and a true minus sign."""
+    return NOT_KNOWN if np.isnan(number) else f"{number:#.3g}".removesuffix(".").replace("-", "−")
+
+
+def _choose_laid() -> Laid:
+    name_outside("over", "Opacity", 0, 1)
+    name_unknown("colours", "colour scale", SCALES)
+    shown = st.toggle(
+        "Where it fired", True, key="fired", bind="query-params",
+        help="The unit's activation at each position, laid over the image.",
+    )  # fmt: skip
+    opacity = st.slider(
+        "Opacity", 0.0, 1.0, 0.5, 0.05, key="over", bind="query-params", disabled=not shown, width=170,
+        help="0 is the picture; up to 0.5 the picture keeps its light and shade; 1 is the plain map.",
+    )  # fmt: skip
+    scale = st.segmented_control(
+        "Colours", SCALES, default=AROUND_ZERO, required=True, key="colours", bind="query-params", disabled=not shown,
+        help="One scale for all networks. Around 0: of which sign the activation is, and how strong. Low to high: "
+        "where it is highest, also of a unit that is below zero everywhere. What is before the ReLU passes a batch "
+        "norm first, so that zero is not where it begins to fire.",
+    )  # fmt: skip
+    return Laid(shown, opacity, str(scale))
+
+
+def _look(scene: UnitScene, place: str, unit: int, room: DeltaGenerator) -> list[Seen]:
+    """Ask each network in which the unit is live where it fires; `room` has the bar where that takes long."""
+    rows = [row_of(scene, member, place, unit) for member in scene.members]
+    asks = [
+        Fired(scene, member, place, unit, (*row["top"].tolist(), *row["bottom"].tolist()))
+        for member, row in zip(scene.members, rows, strict=True)
+        if row is not None and not row["constant"] and is_here(member.spec, member.id)
+    ]
+    found = {ask.member.id: answer for ask, answer in zip(asks, answers(asks, room, "unit maps"), strict=True)}
+    return [Seen(member, row, found.get(member.id)) for member, row in zip(scene.members, rows, strict=True)]
+
+
+def _draw_scale(scale: ActivationScale | None, place: str) -> None:
+    if scale is None:
+        return
+    unit = "activation" if place.startswith("inception") and "." not in place else "activation before the ReLU"
+    bar = activation_bar(scale, dark=is_dark(), unit=unit)
+    st.plotly_chart(bar, key="unit scale", config=_BARE, theme=None)
+
+
+def _draw_tile(
+    scene: UnitScene, seen: Seen, chosen: tuple[str, int], scale: ActivationScale | None, opacity: float
+) -> None:
+    st.markdown(f"**{plain(seen.member.title)}**", help=plain(_explained(scene, seen.member)))
+    st.caption("  \n".join(_facts(scene, seen, chosen)))
+    if not seen.live:
+        _say_constant(scene, seen)
+        return
+    for side, title in _SIDES.items():
+        st.caption(title)
+        _draw_side(scene, seen, chosen, side, scale, opacity)
+    if not is_here(seen.member.spec, seen.member.id):
+        st.caption("Where it fired is not known: the weights that retraining made are not on this machine.")
+        offer_retraining({seen.member.id: seen.member.spec}, f"unit {seen.member.id}")
+    elif isinstance(seen.maps, PrunescopeError):
+        st.caption(plain(str(seen.maps)))
+
+
+def _explained(scene: UnitScene, member: Member) -> str:
+    study = scene.study
+    what = "" if member.spec.is_dense else f"{spec_in_words(member.spec)}. "
+    images = count(study.images, "image")
+    return what + _HELP.format(score=study.score, k=study.explanations, n=study.tasks, images=images)
+
+
+def _facts(scene: UnitScene, seen: Seen, chosen: tuple[str, int]) -> list[str]:
+    """Return the lines under a network's name: as many for each in which the unit is live."""
+    row = seen.row
+    if not seen.live:
+        return [f":red[**{_how_constant(scene, seen, chosen)}**]"]
+    zeros = "" if np.isnan(row["zeros"]) else f", {percent(float(row['zeros']))} zero"
+    favoured = [shortened(scene.classes[label], _LINE) for label in row["classes"].tolist() if label >= 0]
+    return [
+        f"live · {plain(scene.study.score)} **{row['mis']:.3f}**",
+        f"{row['mis_low']:.3f} to {row['mis_high']:.3f}, hard {row['hard']:.2f}",
+        f"activation {value(row['mean'])} ± {value(row['deviation'])}",
+        f"{value(row['minimum'])} to {value(row['maximum'])}{zeros}",
+        *(f"{'then' if place else 'favours'} {plain(name)}" for place, name in enumerate(favoured)),
+        *["&nbsp;"] * (FAVOURED - len(favoured)),
+    ]
+
+
+def _how_constant(scene: UnitScene, seen: Seen, chosen: tuple[str, int]) -> str:
+    dense = row_of(scene, scene.dense, *chosen)
+    if seen.row is None:
+        return "not known"
+    if seen.member.id == scene.dense.id:
+        return "constant"
+    return "constant, as in the dense network" if dense is not None and dense["constant"] else "died"
+
+
+def _say_constant(scene: UnitScene, seen: Seen) -> None:
+    """Say why there are no pictures."""
+    if seen.row is None:
+        st.warning("What was kept of this network's units is damaged. Score it again in the sidebar.")
+        return
+    images = count(scene.study.images, "image")
+    st.info(
+        f"It is {value(seen.row['mean'])} on each of {images}: it tells none from another, so that no image drives it "
+        "and it has no score."
+    )
+
+
+def _draw_side(
+    scene: UnitScene, seen: Seen, chosen: tuple[str, int], side: str, scale: ActivationScale | None, opacity: float
+) -> None:
+    maps = seen.maps[_half(side)] if isinstance(seen.maps, np.ndarray) else None
+    laid = None if maps is None or maps[0].size == 1 else scale
+    width, dark = _WIDTHS[len(scene.members)], is_dark()
+    key = seen.member.id, scene.study.id, chosen, side, laid, opacity if laid else 0, width, dark, maps is None
+    figure = _figures().get(key)
+    if figure is None:
+        figure = _figures().put(key, _figure(scene, seen, (chosen, side), (maps, laid, opacity), width, dark))
+    st.plotly_chart(
+        figure, key=f"{side} {seen.member.id}", config=_BARE, theme=None, selection_mode="points",
+        on_select=lambda: _click(f"{side} {seen.member.id}", seen.member.id),
+    )  # fmt: skip
+
+
+def _figure(
+    scene: UnitScene,
+    seen: Seen,
+    what: tuple[tuple[str, int], str],
+    drawn: tuple[Maps | None, ActivationScale | None, float],
+    width: int,
+    dark: bool,
+) -> go.Figure:
+    (chosen, side), (maps, scale, opacity) = what, drawn
+    images = seen.row[side].tolist()
+    pictures = pixels_of(scene.subject, images)
+    if maps is not None and scale is not None:
+        pictures = fired(pictures, maps, scale, opacity=opacity, dark=dark)
+    values = [value(one) for one in _values(scene, seen, chosen, side, maps)]
+    about = labels_of(scene.subject, images)
+    facts = zip(about, values, strict=True)
+    hover = [f"<b>{name}</b><br>{identity}<br>activation {one}" for (identity, name), one in facts]
+    keys = [identity for identity, _ in about]
+    return picture_grid(pictures, values, hover, columns=_COLUMNS, width=width, dark=dark, keys=keys)
+
+
+def _values(
+    scene: UnitScene, seen: Seen, chosen: tuple[str, int], side: str, maps: Maps | None
+) -> NDArray[np.floating]:
+    """Return the activations on the exemplars of a side, NaN where neither the pass nor the network is here."""
+    if maps is not None:
+        means: NDArray[np.float32] = maps.mean((1, 2))
+        return means
+    activity, (place, unit) = activity_of(scene, seen.member), chosen
+    if activity is None:
+        return np.full(SHOWN, np.nan)
+    values: NDArray[np.float32] = getattr(activity, f"{side}_values")[activity.units_of(place).start + unit, :SHOWN]
+    return values
+
+
+def _half(side: str) -> slice:
+    return slice(0, SHOWN) if side == "top" else slice(SHOWN, 2 * SHOWN)
+
+
+def _click(chart: str, run_id: str) -> None:
+    """Note the image that was clicked: a page cannot be left from a callback."""
+    points = st.session_state[chart].selection.points
+    if points:
+        st.session_state[_CLICKED] = run_id, str(points[0]["customdata"])
+
+
+def _open_clicked(scene: UnitScene) -> None:
+    """Show the clicked image in Saliency, with the networks that stand here."""
+    st.caption("Click an image to see in Saliency what the networks go by in it.")
+    clicked = st.session_state.pop(_CLICKED, None)
+    if clicked is None:
+        return
+    run_id, identity = clicked
+    run = run_id if run_id != scene.dense.id else next((one.id for one in scene.beside), scene.dense.id)
+    st.switch_page("pages/saliency.py", query_params={"run": run, "image": identity})
+
+
+def offer_packing(scene: UnitScene) -> None:
+    """Say why no image can be shown, and draw the button that changes it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Pack the images", key="unit_pack", type="primary", help="In the background"):
+            with shown_errors():
+                executor().prepare(scene.family.spec)
+                keep_workers()
+            st.rerun()
+        st.markdown("Which images these are is known once they are packed; they are not packed on this machine.")
+
+
+@st.cache_resource(show_spinner=False)
+def _figures() -> Kept[go.Figure]:
+    return Kept(_FIGURES)
