@@ -18,7 +18,7 @@ from core.interpretability.encoders.encoder import Encoder
 from core.paths import writable
 from core.progress import Progress, silent
 
-BATCH = 64  # images embedded together and kept in one file: what an interruption can lose
+BATCH = 32  # images embedded together and kept in one file: what an interruption can lose
 WHAT = "embedding images"
 
 Rows = NDArray[np.float32]

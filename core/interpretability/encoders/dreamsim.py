@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from core.interpretability.encoders.encoder import Encoder
     from core.networks.network import Network
 
+DINO_CODE = "https://github.com/facebookresearch/dino/zipball/main"  # as torch.hub fetches it
+DINO_WEIGHTS = "https://dl.fbaipublicfiles.com/dino/dino_vitbase16_pretrain/dino_vitbase16_pretrain.pth"
 REQUIREMENTS = "requirements-dreamsim.txt"
 DAMAGED = (BadZipFile, UnpicklingError, SafetensorError, EOFError, KeyError, RuntimeError, ValueError)
 KIND = "ensemble"  # the one its authors recommend: DINO, CLIP and OpenCLIP ViT-B/16 together
+UNUSED = ".extractor_list.0.proj."  # the head of DINO, which takes no part in it and is in part random
 
 
 def resolve_dreamsim(encoding: Encoding) -> Encoding:
@@ -61,7 +64,8 @@ def load_dreamsim(encoding: Encoding, network: Network, device: str) -> Encoder:
         rows: Tensor = model.embed(_prepared(pixels, prepare).to(device))
         return rows
 
-    return Encoder(encoding.name, weights_sha256(model.state_dict()), device, features)
+    state = {name: value for name, value in model.state_dict().items() if UNUSED not in name}
+    return Encoder(encoding.name, weights_sha256(state), device, features)
 
 
 def _prepared(pixels: Tensor, prepare: Callable[[Any], Tensor]) -> Tensor:
@@ -76,7 +80,7 @@ def _loaded(folder: Path, device: str) -> tuple[Any, Callable[[Any], Tensor]]:
     """Return DreamSim's model and its preparation of images; its messages go to standard error."""
     package, config = import_module("dreamsim"), import_module("dreamsim.config")
     try:
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), _own_hub():
             model, prepare = package.dreamsim(device=device, cache_dir=str(folder), dreamsim_type=KIND)
     except OSError as error:
         raise _cannot_be_had(config.dreamsim_weights[KIND], folder, error) from error
@@ -85,11 +89,25 @@ def _loaded(folder: Path, device: str) -> tuple[Any, Callable[[Any], Tensor]]:
     return model, prepare
 
 
+@contextmanager
+def _own_hub() -> Iterator[None]:
+    """Keep torch's own folder of downloads, in place of which DreamSim sets its own for the whole process."""
+    import torch
+
+    folder = torch.hub.get_dir()
+    try:
+        yield
+    finally:
+        torch.hub.set_dir(folder)
+
+
 def _cannot_be_had(url: str, folder: Path, error: Exception) -> MissingFileError:
     return MissingFileError(
         f"DreamSim's weights are not here and cannot be downloaded ({error})",
-        f"the files of {url.rsplit('/', 1)[-1]} in {folder}",
-        f"fetch {url} on another machine and unpack it there; the other encoders work without it",
+        f"in {folder}: what {url.rsplit('/', 1)[-1]} holds, and DINO's code and weights",
+        f"fetch on another machine {url}, to be unpacked in that folder, {DINO_CODE}, to be unpacked and renamed "
+        f"facebookresearch_dino_main there, and {DINO_WEIGHTS}, to be put into its folder checkpoints; the other "
+        "encoders work without them",
     )
 
 

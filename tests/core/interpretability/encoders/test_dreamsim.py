@@ -4,6 +4,7 @@ import importlib.util
 import sys
 
 import pytest
+import torch
 
 from core.errors import BrokenDataError, MissingFileError
 from core.interpretability.encoders.dreamsim import weights_folder
@@ -18,14 +19,15 @@ ADDRESS = "https://example.org/v0/dreamsim_ensemble_checkpoint.zip"
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """Return how to install a package `dreamsim` that fails to give its weights."""
+    """Return how to install a package `dreamsim` that fails as the real one does, after it has moved torch's folder."""
 
     def install(failure):
         folder = tmp_path / "site" / "dreamsim"
         folder.mkdir(parents=True)
         (folder / "config.py").write_text(f"dreamsim_weights = {{'ensemble': '{ADDRESS}'}}\n")
         (folder / "__init__.py").write_text(
-            f"def dreamsim(**settings):\n    print('Downloading')\n    raise {failure}\n"
+            "def dreamsim(cache_dir, **settings):\n    import torch\n    torch.hub.set_dir(cache_dir)\n"
+            f"    print('Downloading')\n    raise {failure}\n"
         )
         monkeypatch.syspath_prepend(folder.parent)
 
@@ -48,9 +50,10 @@ def test_weights_that_cannot_be_downloaded_are_named_with_their_place(package, c
     package("__import__('urllib.error').error.URLError('no route')")
     with pytest.raises(MissingFileError, match="no route") as refused:
         load_encoder(DREAMSIM, None, "cpu")
-    assert ADDRESS in str(refused.value)
-    assert str(weights_folder()) in str(refused.value)
+    for named in (ADDRESS, "facebookresearch/dino", "dino_vitbase16_pretrain.pth", str(weights_folder())):
+        assert named in str(refused.value)
     assert weights_folder().is_dir()
+    assert torch.hub.get_dir() != str(weights_folder())
     assert not capsys.readouterr().out  # what a command prints stays JSON
 
 
