@@ -1,0 +1,1 @@
+"""Pictures that units respond to most, made by optimisation with Lucent's parts."""
