@@ -28,10 +28,12 @@ from core.store.retrained import has_weights
 from core.store.runs import Run, find_result, put_run
 from core.surveys import YARDSTICKS, Survey, survey_to_json
 from core.units.study import UnitStudy, study_to_json
+from core.visualisation import Visualisation
+from core.visualised import find_visualised
 from core.words import count
 
 ACCURACY, PACK, SURVEY, SENSITIVITY = "accuracy", "pack", "survey", "sensitivity"
-EFFICIENCY, UNITS = "efficiency", "units"
+EFFICIENCY, UNITS, VISUALISE = "efficiency", "units", "visualise"
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,25 @@ class Executor:
             self.store, UNITS, _digest(request), f"Units, {asked.score}, {count(len(wanted), 'network')}", request
         )
 
+    def visualise(self, specs: Iterable[ExperimentSpec], visualisation: Visualisation) -> Job | None:
+        """Ask for the pictures of a unit in networks on the same data, dense first; None if all are known."""
+        ordered = with_dense_first(map(resolved, specs))
+        subject = find_subject(ordered[0], self.store.folder)
+        packed = subject.fingerprint() is not None
+        wanted = [one for one in ordered if not (packed and self._is_visualised(run_of(one, subject), visualisation))]
+        if not wanted:
+            return None
+        if packed:
+            put_runs(self.store, [run_of(spec, subject) for spec in wanted])
+        request = {
+            "visualisation": visualisation.to_json(),
+            "specs": [spec.to_json() for spec in wanted],
+            "kind": visualisation.kind,
+            "known": packed,
+        }
+        title = f"Visualise {visualisation.in_words()}, {count(len(wanted), 'network')}"
+        return queue.enqueue(self.store, VISUALISE, _digest(request), title, request)
+
     def efficiency(self, specs: Iterable[ExperimentSpec], device: str = "auto") -> Job | None:
         """Ask for size and speed of networks on the same data and of their dense one; None if all of it is known.
 
@@ -188,6 +209,9 @@ class Executor:
         if open_job and open_job.state in queue.OPEN:
             extent = extent.joined(Extent(**open_job.request))
         return self._enqueue(run, spec, subject, extent)
+
+    def _is_visualised(self, run: Run, visualisation: Visualisation) -> bool:
+        return find_visualised(self.store, run.id, visualisation) is not None
 
     def _remake(self, spec: ExperimentSpec) -> Job | None:
         subject = find_subject(spec, self.store.folder)

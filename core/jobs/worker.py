@@ -14,12 +14,13 @@ from core.errors import CancelledError, PrunescopeError
 from core.jobs.accuracy import measure_accuracy
 from core.jobs.devices import device_lock, pid_file, worker_lock
 from core.jobs.efficiency import measure_efficiency
-from core.jobs.executor import ACCURACY, EFFICIENCY, PACK, SENSITIVITY, SURVEY, UNITS
+from core.jobs.executor import ACCURACY, EFFICIENCY, PACK, SENSITIVITY, SURVEY, UNITS, VISUALISE
 from core.jobs.packing import pack_data
 from core.jobs.sensitivity import measure_sensitivity
 from core.jobs.survey import measure_survey
 from core.jobs.task import Task
 from core.jobs.units import measure_units
+from core.jobs.visualising import visualise_units
 from core.paths import writable
 from core.store import queue
 from core.store.database import Store
@@ -33,6 +34,7 @@ TASKS: dict[str, Callable[[Task], None]] = {
     SENSITIVITY: measure_sensitivity,
     EFFICIENCY: measure_efficiency,
     UNITS: measure_units,
+    VISUALISE: visualise_units,
 }
 
 POLL_SECONDS = 0.2
