@@ -36,7 +36,7 @@ def matched_units(
     figure = go.Figure([*traces, _identity(scale, palette(dark).muted), *_ring(pairs, selected, scale, dark)])
     figure.update_layout(template=template(dark), **_layout())
     lowest = float(_drawn(pairs)[["dense_mis", "mis"]].min().min()) if len(layers) else 0.0
-    figure.update_xaxes(**scale.axis(f"{title}, dense", lowest), constrain="domain")
+    figure.update_xaxes(**scale.axis(f"{title}, dense", lowest), constrain="domain", constraintoward="left")
     return figure.update_yaxes(**scale.axis(f"{title}, {other}", lowest), scaleanchor="x", constrain="domain")
 
 
@@ -75,7 +75,7 @@ def _dots(
         x=scale.place(rows["dense_mis"]),
         y=scale.place(rows["mis"]),
         mode="markers",
-        marker={"size": 5, "opacity": 0.6, "color": colours[block], "line": {"width": 0}},
+        marker={"size": 5, "opacity": 0.7, "color": colours[block], "line": {"width": 0}},
         name=block.removeprefix("inception"),
         legendgroup=block,
         showlegend=first,
@@ -113,7 +113,7 @@ def _layout() -> dict[str, Any]:
     return {
         "height": HEIGHT,
         "margin": {"l": 64, "r": 12, "t": 8, "b": 56},
-        "legend": {"title": None, "itemsizing": "constant", "x": 1.01, "y": 1, "tracegroupgap": 0},
+        "legend": {"itemsizing": "constant", "x": 1.01, "y": 1, "tracegroupgap": 0},
         "hovermode": "closest",
         "clickmode": "event+select",
         "dragmode": "zoom",

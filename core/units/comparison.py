@@ -127,6 +127,22 @@ def mean_change(pairs: pd.DataFrame, column: str = "change") -> Change:
     return Change(len(values), float(values.mean()), interval.low, interval.high)
 
 
+def block_changes(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return how the change of `matched` is distributed in each block, in the order of the network.
+
+    Columns `block`, `units`, `live` (in both), `died`, `woke`, and `low`, `lower`, `median`, `upper`, `high`: the
+    quantiles 5, 25, 50, 75 and 95 % of the change over the units that are live in both, NaN where there are none.
+    """
+    quantiles = {"low": 0.05, "lower": 0.25, "median": 0.5, "upper": 0.75, "high": 0.95}
+    rows = []
+    for block, units in pairs.groupby("block", sort=False):
+        states, changes = units["state"].value_counts(), units.loc[units["state"] == LIVE, "change"]
+        counts = {"units": len(units), **{name: int(states.get(name, 0)) for name in (DIED, WOKE)}}
+        spread = {name: float(changes.quantile(share)) for name, share in quantiles.items()}
+        rows.append({"block": block, "live": len(changes), **counts, **spread})
+    return pd.DataFrame(rows, columns=["block", "units", "live", DIED, WOKE, *quantiles])
+
+
 @dataclass(frozen=True)
 class Correlation:
     """How a score goes with something else over so many networks; NaN where there are too few, or all are equal."""

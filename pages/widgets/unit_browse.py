@@ -104,7 +104,7 @@ def _units(scene: UnitScene, member: Member) -> pd.DataFrame:
 def _named(study: str, run: str, made: int | None, _scene: UnitScene, _member: Member) -> pd.DataFrame:
     named = named_units(_scene.raw(_member), _scene.units(_member), _scene.classes)
     if _member is _scene.dense:
-        return named
+        return named.assign(state=named["constant"].map({True: "constant", False: "live"}))
     pairs = pairs_of(_scene, _member)
     return named.assign(state=pairs["state"], change=pairs["change"])
 
@@ -142,9 +142,9 @@ def _table(rows: _Rows, shown: pd.DataFrame) -> pd.DataFrame:
     table[hard], table[score] = shown["hard"], shown["mis"]
     table["95 %"] = [_between(low, high) for low, high in zip(shown["mis_low"], shown["mis_high"], strict=True)]
     if rows.paired:
-        table["change"], table["against dense"] = shown["change"], shown["state"]
-    else:
-        table["state"] = ["constant" if one else "live" for one in shown["constant"]]
+        table["change"] = shown["change"]
+    if rows.units["state"].nunique() > 1:
+        table["state"] = shown["state"]
     return table.assign(activation=shown["mean"], deviation=shown["deviation"])
 
 
@@ -156,22 +156,22 @@ def _columns(rows: _Rows) -> dict[str, Any]:
     score, hard = rows.scene.study.score, hard_name(rows.scene.study)
     text = st.column_config.TextColumn
     return {
-        "unit": text(width="medium", pinned=True),
+        "unit": text(width=190, pinned=True),
         "strongest images": st.column_config.ImageColumn(
-            width="medium", help=f"The {_IMAGES} images with the highest activation, the highest first"
+            width=190, help=f"The {_IMAGES} images with the highest activation, the highest first"
         ),
-        "favours": text(help="Classes with the highest mean activation, the highest first"),
-        hard: _number("Share of the tasks that are decided correctly"),
-        score: _number("Mean probability of the correct decision over the tasks"),
-        "95 %": text(help=f"95 % interval of {score}: bootstrap over the tasks"),
+        "favours": text(width=200, help="Classes with the highest mean activation, the highest first"),
+        hard: _number("Share of the tasks that are decided correctly", width=170),
+        score: _number("Mean probability of the correct decision over the tasks", width=160),
+        "95 %": text(width=110, help=f"95 % interval of {score}: bootstrap over the tasks"),
         "change": _number(f"{score} less that of the same unit in the dense network", "%+.3f"),
         "activation": _number("Mean over the images of the channel's spatial mean"),
         "deviation": _number("Standard deviation of the activation over the images"),
     }
 
 
-def _number(note: str, form: str = "%.3f") -> Any:
-    return st.column_config.NumberColumn(format=form, width="small", help=note)
+def _number(note: str, form: str = "%.3f", width: int = 75) -> Any:
+    return st.column_config.NumberColumn(format=form, width=width, help=note)
 
 
 def _open_selected(shown: pd.DataFrame) -> None:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.families import Member
+from core.figures.unit_changes import changes_by_block
 from core.figures.unit_matches import matched_units, unit_at
 from core.units.browsing import of_part
-from core.units.comparison import CONSTANT, DIED, STATES, WOKE, Change
+from core.units.comparison import CONSTANT, DIED, STATES, WOKE, Change, block_changes
+from core.words import NOT_KNOWN
 from pages.widgets.family import show
 from pages.widgets.look import is_dark
-from pages.widgets.unit_pairs import change_of, pairs_of
+from pages.widgets.unit_pairs import PairKey, change_of, pair_key, pairs_of
 from pages.widgets.unit_scene import UnitScene, open_unit, unit_in_address
 
 _CHART = "matched"
-_NUMBERS = 300  # pixels
+_MEAN = (
+    "Over the units that are live in both networks, matched one by one. The interval is a bootstrap over the pairs, as "
+    "if units were independent of each other, which those of a layer are not."
+)
+_DOTS, _BLOCKS = 700, 540  # pixels: side by side at 1440, one below the other at 800
 
 
 def draw_matches(scene: UnitScene, part: str, *, odds: bool) -> None:
@@ -26,11 +35,12 @@ def draw_matches(scene: UnitScene, part: str, *, odds: bool) -> None:
         return
     other = _choose_other(scene)
     pairs = of_part(pairs_of(scene, other), part)
+    _draw_numbers(scene, pairs, change_of(scene, other, part, pairs))
     with st.container(horizontal=True, gap="medium"):
-        with st.container(width="stretch"):
-            _draw_dots(scene, other, pairs, odds)
-        with st.container(width=_NUMBERS, border=True):
-            _draw_numbers(scene, pairs, change_of(scene, other, part, pairs))
+        with st.container(width=_DOTS):
+            _draw_dots(scene, other, part, pairs, odds)
+        with st.container(width=_BLOCKS):
+            _draw_blocks(scene, other, part, pairs)
 
 
 def _choose_other(scene: UnitScene) -> Member:
@@ -46,10 +56,9 @@ def _choose_other(scene: UnitScene) -> Member:
     return titles[str(title)]
 
 
-def _draw_dots(scene: UnitScene, other: Member, pairs: pd.DataFrame, odds: bool) -> None:
-    figure = matched_units(
-        pairs, other.title.lower(), scene.study.score, odds=odds, selected=unit_in_address(), dark=is_dark()
-    )
+def _draw_dots(scene: UnitScene, other: Member, part: str, pairs: pd.DataFrame, odds: bool) -> None:
+    names = other.title.lower(), scene.study.score
+    figure = _dots(pair_key(scene, other), part, odds, unit_in_address(), is_dark(), names, pairs)
     st.plotly_chart(
         figure,
         key=_CHART,
@@ -63,6 +72,32 @@ def _draw_dots(scene: UnitScene, other: Member, pairs: pd.DataFrame, odds: bool)
     )
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _dots(
+    key: PairKey,
+    part: str,
+    odds: bool,
+    selected: tuple[str, int] | None,
+    dark: bool,
+    names: tuple[str, str],
+    _pairs: pd.DataFrame,
+) -> go.Figure:
+    """Return the picture, kept: thousands of dots take long to write down."""
+    return matched_units(_pairs, *names, odds=odds, selected=selected, dark=dark)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _changes(key: PairKey, part: str, score: str, technique: str, dark: bool, _pairs: pd.DataFrame) -> go.Figure:
+    return changes_by_block(block_changes(_pairs), score, technique, dark=dark)
+
+
+def _draw_blocks(scene: UnitScene, other: Member, part: str, pairs: pd.DataFrame) -> None:
+    technique = "" if other.spec.pruning.dense else other.spec.pruning.technique
+    figure = _changes(pair_key(scene, other), part, scene.study.score, technique, is_dark(), pairs)
+    st.plotly_chart(figure, key="changes", config={"displayModeBar": False})
+    st.caption("The change of the same units, block by block in the order of the network.")
+
+
 def _open_clicked(pairs: pd.DataFrame) -> None:
     points = st.session_state[_CHART]["selection"]["points"]
     unit = unit_at(pairs, points[0]["curve_number"], points[0]["point_index"]) if points else None
@@ -71,20 +106,25 @@ def _open_clicked(pairs: pd.DataFrame) -> None:
 
 
 def _draw_numbers(scene: UnitScene, pairs: pd.DataFrame, change: Change) -> None:
-    st.metric("Live in both", f"{change.units:,}", help="Units that fire differently on different images in both.")
-    st.metric(
-        f"Mean change of {scene.study.score}",
-        _signed(change.mean),
-        f"{_signed(change.low)} to {_signed(change.high)} (95 %)",
-        delta_color="off",
-        delta_arrow="off",
-        help="Over the units that are live in both networks, matched one by one. The interval is a bootstrap over the "
-        "pairs, as if units were independent of each other, which those of a layer are not.",
-    )
     states = pairs["state"].value_counts()
-    for title, state in (("Died", DIED), ("Woke", WOKE), ("Constant in both", CONSTANT)):
-        st.metric(title, f"{states.get(state, 0):,}", help=f"Units that are {STATES[state]}.")
+    with st.container(horizontal=True, gap="large"):
+        _metric("Live in both", f"{change.units:,}", "Units that fire differently on different images in both.")
+        st.metric(
+            f"Mean change of {scene.study.score}",
+            _signed(change.mean),
+            f"{_signed(change.low)} to {_signed(change.high)} (95 %)",
+            delta_color="off",
+            delta_arrow="off",
+            help=_MEAN,
+            width="content",
+        )
+        for title, state in (("Died", DIED), ("Woke", WOKE), ("Constant in both", CONSTANT)):
+            _metric(title, f"{states.get(state, 0):,}", f"Units that are {STATES[state]}.")
+
+
+def _metric(title: str, value: str, note: str) -> None:
+    st.metric(title, value, help=note, width="content")
 
 
 def _signed(number: float) -> str:
-    return f"{number:+.4f}".replace("-", "−")
+    return NOT_KNOWN if math.isnan(number) else f"{number:+.4f}".replace("-", "−")

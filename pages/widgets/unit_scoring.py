@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import streamlit as st
 
@@ -35,7 +36,7 @@ class Scoring:
     study: UnitStudy  # resolved
     scored: Mapping[str, Member]
 
-    @property
+    @cached_property
     def left(self) -> tuple[Member, ...]:
         """The pruned or retrained networks that it did not score, curve by curve."""
         every = {member.id: member for curve in self.family.curves().values() for member in curve}
