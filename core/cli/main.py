@@ -17,6 +17,7 @@ from core.cli.lists import data, methods, networks
 from core.cli.retrain import retrain
 from core.cli.sensitivity import sensitivity
 from core.cli.units import units
+from core.cli.visualise import visualise
 from core.cli.worker import worker
 from core.errors import InvalidSettingError, PrunescopeError
 
@@ -38,6 +39,7 @@ app.command("attribute")(attribute)
 app.command("agreement")(agreement)
 app.command("sensitivity")(sensitivity)
 app.command("units")(units)
+app.command("visualise")(visualise)
 app.command("train-demo")(train)
 app.command("demo-results")(results)
 app.command("worker")(worker)
