@@ -99,7 +99,9 @@ def class_bars(
     figure.update_xaxes(title="deviations from its mean", col=(len(networks) + 1) // 2)
     figure.update_yaxes(fixedrange=True, showgrid=False, zeroline=False, range=[len(labels) - 0.5, -0.5])
     figure.update_yaxes(
-        tickvals=list(range(len(labels))), ticktext=[shortened(names[label], _NAME) for label in labels], col=1
+        tickvals=list(range(len(labels))),
+        ticktext=[f"{shortened(names[label], _NAME)} " for label in labels],  # the space keeps off the bars
+        col=1,
     )
     return figure
 

@@ -16,15 +16,15 @@ from pages.widgets.family import show
 from pages.widgets.unit_scene import UnitScene, unit_in_address
 
 
-def choose_unit(scene: UnitScene) -> tuple[str, int]:
-    """Draw the choice of a unit and return its place and its number there."""
+def choose_unit(scene: UnitScene, *, by_arrows: bool) -> tuple[str, int]:
+    """Draw the choice of a unit and return its place and its number there; the arrow keys may change it."""
     units = scene.raw(scene.dense)
     place, unit = _from_address(scene, units)
     _go(place, unit)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _choose_place(scene, place)
         _choose_number(width_of(scene, place), place, unit)
-        _steps(scene, units, place, unit)
+        _steps(scene, units, (place, unit), ("Left", "Right") if by_arrows else (None, None))
     return place, unit
 
 
@@ -37,12 +37,12 @@ def _from_address(scene: UnitScene, units: Units) -> tuple[str, int]:
     """Return the unit that the URL names; where it names none that there is, the dense network's best scored one."""
     places = scene.study.places
     name_unknown("layer", "layer", places)
-    named = unit_in_address()
-    if named is None or named[0] not in places:
+    place = st.query_params.get("layer")
+    if place not in places:
         return _best(scene, units)
-    width = width_of(scene, named[0])
+    width, named = width_of(scene, place), unit_in_address()
     name_outside("unit", "Unit", 0, width - 1, int)
-    return named[0], named[1] if named[1] < width else 0
+    return place, named[1] if named and named[1] < width else 0
 
 
 def _best(scene: UnitScene, units: Units) -> tuple[str, int]:
@@ -70,12 +70,13 @@ def _choose_number(width: int, place: str, unit: int) -> None:
     )  # fmt: skip
 
 
-def _steps(scene: UnitScene, units: Units, place: str, unit: int) -> None:
-    last = width_of(scene, place) - 1
-    st.button(
-        "Previous", key="unit_previous", on_click=_go, args=(place, unit - 1), disabled=unit == 0, shortcut="Left"
-    )
-    st.button("Next", key="unit_next", on_click=_go, args=(place, unit + 1), disabled=unit == last, shortcut="Right")
+def _steps(scene: UnitScene, units: Units, chosen: tuple[str, int], keys: tuple[str | None, str | None]) -> None:
+    (place, unit), last = chosen, width_of(scene, chosen[0]) - 1
+    for label, to, key in (("Previous", unit - 1, keys[0]), ("Next", unit + 1, keys[1])):
+        st.button(
+            label, key=f"unit_{label.lower()}", on_click=_go, args=(place, to), disabled=not 0 <= to <= last,
+            shortcut=key,
+        )  # fmt: skip
     st.button(
         "Random live unit", key="unit_random", on_click=_go_anywhere, args=(scene.study.places, units),
         disabled=bool(units["constant"].all()), help="Any unit of any layer that is live in the dense network.",

@@ -24,7 +24,7 @@ def draw_unit(scene: UnitScene) -> None:
     if not len(scene.raw(scene.dense)):
         st.warning("What was kept of the dense network's units is damaged: score them again in the sidebar.")
         return
-    place, unit = choose_unit(scene)
+    place, unit = choose_unit(scene, by_arrows=st.session_state.get("view", st.query_params.get("view")) != PLAY)
     st.markdown(f"**{plain(unit_name(place, unit))}**: {plain(_in_words(scene, place, unit))}")
     if _choose_view() == PLAY:
         draw_tasks(scene, place, unit)

@@ -164,7 +164,6 @@ def _choose_number(tasks: int) -> int:
     number = st.number_input(
         "Task", 1, tasks, step=1, key="task", bind="query-params", width=130, help=f"One of {tasks:,}."
     )
-    st.button("Next task", key="next_task", on_click=_go_on, args=(tasks,))
     return int(number)
 
 
@@ -195,9 +194,9 @@ def _draw(game: Game) -> None:
     played = _all_played().get(game.key)
     with st.container(horizontal=True, gap="medium"):
         _draw_sheet(game, "These activate it strongly", game.task.positive, "strong")
+        _draw_sheet(game, "These activate it weakly", game.task.negative, "weak")
         with st.container(width=_SHEET):
             _draw_queries(game, played)
-        _draw_sheet(game, "These activate it weakly", game.task.negative, "weak")
     if played:
         _draw_verdict(game, played)
     _draw_tally()
@@ -217,17 +216,23 @@ def _draw_queries(game: Game, played: Played | None) -> None:
     with st.container(horizontal=True, gap="xsmall"):
         for side, picture in zip(game.sides, pictures, strict=True):
             with st.container(width=_QUERY, gap="xsmall"):
-                st.image(picture, width="stretch", alt=f"the {side} query")
-                st.button(
-                    side.capitalize(), key=f"say {side}", on_click=_say, args=(game, side), disabled=played is not None,
-                    width="stretch", type="primary" if played and game.answer == side else "secondary",
-                )  # fmt: skip
-                if played:
-                    st.caption(_truth(game, side))
+                _draw_query(game, played, side, picture)
+    with st.container(horizontal=True, gap="small"):
+        st.button("Next task", key="next_task", on_click=_go_on, args=(game.scene.study.tasks,))
+        st.button(
+            "Show the answer", key="say revealed", on_click=_say, args=(game, REVEALED), disabled=played is not None,
+            type="tertiary", help="Without answering: it does not count.",
+        )  # fmt: skip
+
+
+def _draw_query(game: Game, played: Played | None, side: str, picture: NDArray[np.uint8]) -> None:
+    st.image(picture, width="stretch", alt=f"the {side} query")
     st.button(
-        "Show the answer", key="say revealed", on_click=_say, args=(game, REVEALED), disabled=played is not None,
-        type="tertiary", help="Without answering: it does not count.",
+        side.capitalize(), key=f"say {side}", on_click=_say, args=(game, side), disabled=played is not None,
+        width="stretch", shortcut=side.capitalize(),
     )  # fmt: skip
+    if played:
+        st.caption(_truth(game, side) + ("  \n*your answer*" if played.said == side else ""))
 
 
 def _say(game: Game, said: str) -> None:
