@@ -124,22 +124,32 @@ def _absorb_moments(tally: Tally, rows: slice, values: Tensor, before: int) -> N
 
 
 def activity_of(tally: Tally, salts: Tensor, places: tuple[str, ...], widths: tuple[int, ...]) -> Activity:
-    """Return what a tally of at least 2 * keep images says; both on the CPU."""
+    """Return what a tally of at least 2 * keep images says; both on the CPU. The tally is used up: it is large."""
     images = tally.images
-    top, bottom = tally.top.sort(1, descending=True).values, tally.bottom.sort(1).values
+    top, top_values = _decoded(tally.top, salts, descending=True)
+    bottom, bottom_values = _decoded(tally.bottom, salts, descending=False)
     return Activity(
         places=places,
         widths=widths,
         images=images,
-        top=places_of(top, salts).numpy(),
-        bottom=places_of(bottom, salts).numpy(),
-        top_values=values_of(top).numpy(),
-        bottom_values=values_of(bottom).numpy(),
+        top=top.numpy(),
+        bottom=bottom.numpy(),
+        top_values=top_values.numpy(),
+        bottom_values=bottom_values.numpy(),
         mean=tally.mean.numpy(),
         variance=(tally.spread / images).numpy(),
         minimum=tally.minimum.numpy(),
         maximum=tally.maximum.numpy(),
         zeros=(tally.zeros / tally.positions).numpy(),
         sample=tally.sample[:, :images].numpy(),
-        class_means=(tally.class_sums / tally.class_counts).numpy(),
+        class_means=tally.class_sums.div_(tally.class_counts).numpy(),
     )
+
+
+def _decoded(kept: Tensor, salts: Tensor, *, descending: bool) -> tuple[Tensor, Tensor]:
+    """Return images and activations, each (U, keep), of keys (U, keep) in no order."""
+    images, values = torch.empty_like(kept, dtype=torch.int32), torch.empty_like(kept, dtype=torch.float32)
+    for rows in _chunks(len(kept)):
+        ranked = kept[rows].sort(1, descending=descending).values
+        images[rows], values[rows] = places_of(ranked, salts[rows]), values_of(ranked)
+    return images, values

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import sys
+from pathlib import Path
+
+from core.evaluation.inference import forward
+from core.interpretability.units.collect import BATCH, collect
+from core.networks.googlenet import googlenet
+from core.units.study import UnitStudy
+from tests.core.interpretability.units.noise import look_into, noise
+import torch
+
+folder = Path(sys.argv[2])
+subject, pack, study = look_into(googlenet(1000), 96), noise(folder, 600, 96, 1000), UnitStudy(images=600)
+assert study.keep == 200
+if sys.argv[1] == "watched":
+    found = collect(subject, pack, study, folder)
+    assert found.top.shape == (8280, 200)
+else:
+    for start in range(0, 600, BATCH["cpu"]):
+        images = pack.order[start : start + BATCH["cpu"]]
+        forward(subject.module, subject.network.inputs(torch.from_numpy(pack.batch(images))))
+(peak,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+print(1024 * int(peak.split()[1]))
+"""
+
+
+def peak(what, folder):
+    """Return the most memory, in bytes, that a process took which did this."""
+    done = subprocess.run([sys.executable, "-c", SCRIPT, what, str(folder)], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's own memory is Linux's to say")
+def test_watching_all_units_takes_less_than_200_megabytes(tmp_path):
+    assert peak("watched", tmp_path) - peak("plain", tmp_path) < 200e6
