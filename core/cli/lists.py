@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from core.cli.options import Json, NetworkName, Preprocess, Weights
 from core.cli.output import Bar, show
+from core.data.imagenette import IMAGENETTE, fetch_imagenette
+from core.data.layouts import LAYOUTS
+from core.data.recognise import Description, recognise
+from core.data.source import SCENES
+from core.errors import InvalidSettingError
 from core.experiment import ExperimentSpec
 from core.interpretability.attribution.registry import METHODS
-from core.jobs.subject import find_subject
-from core.networks.registry import NETWORKS
+from core.jobs.subject import Subject, find_subject
+from core.networks.registry import NETWORKS, load_network
 from core.store.database import open_store
+
+_LISTED = 3
+_PATH = (
+    f"{SCENES}, {IMAGENETTE}:val, a folder of labelled images, a tar archive or parquet shards of them; LAYOUT:PATH "
+    f"where it could be several: {', '.join(LAYOUTS)}"
+)
 
 
 def networks(as_json: Json = False) -> None:
@@ -41,25 +52,63 @@ def methods(as_json: Json = False) -> None:
 
 
 def data(
-    path: Annotated[str, typer.Argument(help="scenes, or a folder of images")] = "scenes",
+    path: Annotated[str, typer.Argument(help=_PATH)] = SCENES,
     network: NetworkName = "demo",
     weights: Weights = None,
     preprocess: Preprocess = "preset",
+    fetch: Annotated[bool, typer.Option("--fetch", help=f"download {IMAGENETTE} first, where it is not here")] = False,
     pack: Annotated[bool, typer.Option("--pack", help="pack it now")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what images a source holds for a network and whether they are packed; pack them on request."""
+    """Say how data are recognised, what their classes are to a network, and whether they are packed; or pack them."""
+    if fetch:
+        _fetch(path)
     spec = ExperimentSpec(network, weights, path, preprocess)
-    subject = find_subject(spec, open_store().folder)
+    found = recognise(path, load_network(network, weights).classes)
+    subject = find_subject(spec, open_store().folder) if pack or not found.mapping.unmatched else None
+    about = _described(found) | _packed(subject, pack)
+    show(about, as_json, "\n".join(f"{key:12} {_in_words(value)}" for key, value in about.items()))
+
+
+def _fetch(path: str) -> None:
+    if not path.startswith(f"{IMAGENETTE}:"):
+        raise InvalidSettingError(f"--fetch {path}", f"{IMAGENETTE}:val or {IMAGENETTE}:train", "leave out --fetch")
+    fetch_imagenette(progress=Bar())
+
+
+def _described(found: Description) -> dict[str, Any]:
+    return {
+        "path": found.path,
+        "title": found.title,
+        "layout": found.layout,
+        "layout_title": found.layout_title,
+        "images": found.images,
+        "classes": len(found.classes),
+        "mapped": len(found.mapping.matched),
+        "mapped_by": found.mapping.by,
+        "unmatched": [{"class": one.name, "why": one.why} for one in found.mapping.unmatched],
+        "present": len(found.present),
+        "region": found.region,
+        "notes": list(found.notes),
+    }
+
+
+def _packed(subject: Subject | None, pack: bool) -> dict[str, Any]:
+    """Return what is packed; of data whose classes are not the network's, nothing."""
+    if subject is None:
+        return {"preset": None, "packed": False, "fingerprint": None, "skipped": []}
     packed = subject.pack(Bar()) if pack else subject.packed()
-    about = {
-        "path": path,
-        "title": subject.source.title,
-        "images": len(subject.source),
-        "classes": len(subject.source.classes),
+    return {
         "preset": subject.preset.name,
         "packed": packed is not None,
         "fingerprint": subject.fingerprint(),
         "skipped": [{"id": one.id, "reason": one.reason} for one in packed.skipped] if packed else [],
     }
-    show(about, as_json, "\n".join(f"{key:12} {value}" for key, value in about.items()))
+
+
+def _in_words(value: Any) -> str:
+    """Return a value for a terminal: of a long list the first three."""
+    if not isinstance(value, list):
+        return str(value)
+    first = "; ".join(": ".join(one.values()) if isinstance(one, dict) else one for one in value[:_LISTED])
+    return f"{first}; and {len(value) - _LISTED:,} more" if len(value) > _LISTED else first or "none"

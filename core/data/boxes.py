@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.shelf import Shelf
 from core.data.tables import Cells, read_table
 from core.errors import BrokenDataError
 
@@ -25,12 +26,12 @@ class Box(NamedTuple):
     y1: float
 
 
-def read_boxes(table: Path, folder: Path, files: Collection[str]) -> dict[str, list[Box]]:
+def read_boxes(table: Path, shelf: Shelf, files: Collection[str]) -> dict[str, list[Box]]:
     """Return the boxes of each image from a table (columns file,x0,y0,x1,y1; one line a box, several a file allowed).
 
-    `files` are the source's images in `folder`; images of the folder that are not among them are allowed, and a table
-    beside the folder that names none of its images belongs to another folder: no boxes. BrokenDataError for a line
-    that names no image of the folder, or whose corners are not numbers or enclose nothing.
+    `files` are the source's images on the shelf; images there that are not among them are allowed, and a table beside
+    the shelf that names none of its images belongs to another one: no boxes. BrokenDataError for a line that names no
+    image there, or whose corners are not numbers or enclose nothing.
     """
     found: dict[str, list[Box]] = {}
     lines: dict[str, int] = {}
@@ -39,8 +40,8 @@ def read_boxes(table: Path, folder: Path, files: Collection[str]) -> dict[str, l
         lines.setdefault(file, number)
         found.setdefault(file, []).append(_box(cells, table, number))
     known = found.keys() & set(files)
-    if known or table.parent == folder:
-        _require_files({file: line for file, line in lines.items() if file not in known}, folder, table)
+    if known or table.parent == shelf.where:
+        _require_files({file: line for file, line in lines.items() if file not in known}, shelf, table)
     return {file: found[file] for file in known}
 
 
@@ -75,12 +76,12 @@ def _box(cells: Cells, table: Path, number: int) -> Box:
     )
 
 
-def _require_files(lines: dict[str, int], folder: Path, table: Path) -> None:
-    missing = [file for file in lines if not (folder / file).is_file()]
+def _require_files(lines: dict[str, int], shelf: Shelf, table: Path) -> None:
+    missing = [file for file in lines if not shelf.holds(file)]
     if missing:
         raise BrokenDataError(
-            f"{table} line {lines[missing[0]]} names {missing[0]!r}, which is not in {folder}"
+            f"{table} line {lines[missing[0]]} names {missing[0]!r}, which is not in {shelf.where}"
             + (f" ({len(missing):,} files are missing in all)" if missing[1:] else ""),
-            "files that are in the folder",
+            "files that are there",
             "correct the name, or take its lines away",
         )

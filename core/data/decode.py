@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
-from core.data.files import MAX_PIXELS
 from core.data.packed import row_bytes
+from core.data.pictures import MAX_PIXELS
 from core.data.preset import Preset, cropped
 from core.data.processes import map_where_it_pays
-from core.data.source import Source
+from core.data.protocol import Source
 from core.errors import BrokenDataError
 
 CHUNK_BYTES = 16 * 2**20  # what is in memory at once is about this for each core

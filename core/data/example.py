@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.data.preset import Preset, pixels
-from core.data.source import Source
+from core.data.protocol import Source
 from core.errors import InvalidSettingError
 
 

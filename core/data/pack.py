@@ -19,7 +19,7 @@ from core.data.journal import JOURNAL, Entry, append, resume
 from core.data.manifest import FORMAT, MANIFEST, chunk_hash, load_manifest, save_manifest
 from core.data.packed import Pack, Skipped, row_bytes, row_digests
 from core.data.preset import Preset
-from core.data.source import Source
+from core.data.protocol import Source
 from core.errors import BrokenDataError, CancelledError, StorageError
 from core.paths import cache_folder, writable
 from core.progress import Cancelled, Progress, never, silent

@@ -2,115 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL.Image import Image
 
 from core.data.disk import entries
-from core.data.files import pictures_in
-from core.data.flat import holds_labelled_files, open_labelled_files
-from core.data.folder import class_folders, holds_class_folders, open_folder_tree
-from core.errors import BrokenDataError, InvalidSettingError, MissingFileError
+from core.data.files import folders_in, pictures_in
+from core.data.imagenette import IMAGENETTE, open_imagenette
+from core.data.layout import Layout
+from core.data.layouts import LAYOUTS
+from core.data.parquet import is_split, split_path, splits
+from core.data.protocol import Source
+from core.data.tar import is_tar, open_tar
+from core.errors import BrokenDataError, InvalidSettingError, MissingFileError, PrunescopeError
+from core.words import listed
+
+__all__ = ["ALLOWED", "SCENES", "TRAINING_SCENES", "Source", "layout_of", "open_source"]
 
 SCENES, TRAINING_SCENES = "scenes", "scenes:training"
-
-
-class Source(Protocol):
-    """Labelled images, each with an id: as many as len() says."""
-
-    @property
-    def name(self) -> str:
-        """What `open_source` was given."""
-
-    @property
-    def title(self) -> str:
-        """What it is called on the screen."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The class names in the order of their indices; some may have no image."""
-
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        """The class index of each image: (n,)."""
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """A name of each image: unique, and the same each time."""
-
-    @property
-    def generated(self) -> bool:
-        """Whether a recipe makes the images, so that `identity` says all about every pixel."""
-
-    def __len__(self) -> int: ...
-
-    def image(self, index: int) -> Image:
-        """Return one image; BrokenDataError if it cannot be decoded."""
-
-    def identity(self) -> str:
-        """Return a hash of what the source would yield, without reading any image."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """One kind of folder: how it is recognised and opened."""
-
-    title: str
-    recognises: Callable[[Path], bool]
-    opens: Callable[[str, Path, int | None], Source]
-
-
-LAYOUTS: tuple[Layout, ...] = (  # the first that recognises a folder opens it
-    Layout("a folder with labels.csv (file,class_index) in it or beside it", holds_labelled_files, open_labelled_files),
-    Layout("a folder with one folder of images per class", holds_class_folders, open_folder_tree),
+ALLOWED = "; or ".join(
+    (
+        f"{SCENES!r} (the generated scenes)",
+        f"'{IMAGENETTE}:val' or '{IMAGENETTE}:train' (downloaded on request)",
+        *(layout.title for layout in LAYOUTS.values()),
+    )
 )
-_SPLITS = {SCENES: "validation", TRAINING_SCENES: "training"}
-ALLOWED = "; or ".join((f"{SCENES!r} (the generated scenes)", *(layout.title for layout in LAYOUTS)))
 
 
 def open_source(text: str, *, classes: int | None = None) -> Source:
-    """Open the generated scenes (`scenes`) or a folder of images, recognised by what is in it.
+    """Open the generated scenes (`scenes`), Imagenette (`imagenette:val`), or images recognised from what is there.
 
-    `scenes:training` are the scenes that one trains on. `classes`, how many the network tells apart, bounds the
-    indices of a `labels.csv` and is then the number of its classes; class folders and scenes have their own, but for
-    folders named by wnid where they are 1,000: these are then ImageNet's, however few are there. InvalidSettingError
-    if nothing is named, MissingFileError if there is no such folder, BrokenDataError if it is there but malformed.
+    `scenes:training` are the scenes that one trains on. `LAYOUT:PATH` opens a path in one of the `LAYOUTS`, where it
+    could be several. `classes`, how many the network tells apart, bounds the indices of a table and is then the number
+    of its classes; class folders and scenes have their own, but for folders named by wnid where they are 1,000: these
+    are then ImageNet's, however few are there. InvalidSettingError if nothing is named or several things could be
+    meant, MissingFileError if there is no such path, BrokenDataError if it is there but malformed.
     """
-    split = _SPLITS.get(text.strip())
-    return _scenes(split) if split else _open_folder(text, classes)
+    layout, path = layout_of(text, classes)
+    return layout.opens(text, path, classes)
 
 
-def _scenes(split: str) -> Source:
+def layout_of(text: str, classes: int | None = None) -> tuple[Layout, Path]:
+    """Return the layout that `text` names or that its path has, and the path; raises what `open_source` raises."""
+    name, _, rest = text.strip().partition(":")
+    if name in _NAMED:
+        return _NAMED[name], Path(rest)
+    if name in LAYOUTS and rest:
+        return LAYOUTS[name], _existing(rest)
+    path = _existing(text)
+    found = [layout for layout in LAYOUTS.values() if layout.recognises(path, classes)]
+    if len(found) > 1:
+        raise _several(path, [f"{layout.name}:{path} ({layout.title})" for layout in found])
+    return (found or [_unrecognised(path)])[0], path
+
+
+def _scenes(name: str, path: Path, classes: int | None) -> Source:
     from core.data.scenes import ScenesSource  # drawing is loaded by those who want scenes
 
+    split = {SCENES: "validation", TRAINING_SCENES: "training"}.get(name.strip())
+    if split is None:
+        raise InvalidSettingError(f"data {name.strip()!r}", f"{SCENES} or {TRAINING_SCENES}", "name one of these")
     return ScenesSource(split)
 
 
-def _open_folder(text: str, classes: int | None) -> Source:
-    folder = _existing(text)
-    for layout in LAYOUTS:
-        if layout.recognises(folder):
-            return layout.opens(text, folder, classes)
-    raise _unrecognised(folder)
+def _always(path: Path, classes: int | None) -> bool:
+    return True
+
+
+_NAMED = {
+    SCENES: Layout(SCENES, "generated scenes", "list", _always, _scenes),
+    IMAGENETTE: Layout(IMAGENETTE, "Imagenette, as torchvision downloads it", "folders", _always, open_imagenette),
+}
 
 
 def _existing(text: str) -> Path:
-    folder = Path(text.strip()).expanduser()
+    path = Path(text.strip()).expanduser()
     if not text.strip():
         raise InvalidSettingError("no data was named", ALLOWED, "name one of these")
-    if not folder.exists():
-        raise MissingFileError(f"there is no folder {folder}", ALLOWED, "check the spelling, or mount the disk")
-    if not folder.is_dir():
-        raise BrokenDataError(f"{folder} is a file", ALLOWED, f"give its folder ({folder.parent}) if that is meant")
-    return folder
+    if not path.exists() and not is_split(path):
+        raise MissingFileError(f"there is no folder or file {path}", ALLOWED, "check the spelling, or mount the disk")
+    return path
 
 
-def _unrecognised(folder: Path) -> BrokenDataError:
+def _unrecognised(path: Path) -> Layout:
+    """Raise the error that says why a path is no data, and what in it may be."""
+    if not path.is_dir():
+        raise _strange_file(path)
+    choices = [str(one) for one in _choices(path)]
+    if len(choices) > 1:
+        raise _several(path, choices)
+    raise _strange_folder(path, choices)
+
+
+def _several(path: Path, choices: list[str]) -> InvalidSettingError:
+    return InvalidSettingError(f"{path} can be read in {len(choices)} ways", listed(choices), "name one of these")
+
+
+def _strange_file(path: Path) -> BrokenDataError:
+    if is_tar(path):
+        open_tar(path)  # which tells what is wrong with the archive itself
+        mend = f"put one of these beside it, in {path.parent}"
+        given = f"nothing says which class the images in {path} are of"
+        return BrokenDataError(given, "labels.csv, val.txt or ImageNet's devkit beside the archive", mend)
+    return BrokenDataError(f"{path} is a file", ALLOWED, f"give its folder ({path.parent}) if that is meant")
+
+
+def _strange_folder(folder: Path, choices: list[str]) -> BrokenDataError:
     if not entries(folder):
         return BrokenDataError(f"{folder} is empty", ALLOWED, "put images there, or choose another folder")
     if any(pictures_in(folder)):
@@ -119,6 +114,20 @@ def _unrecognised(folder: Path) -> BrokenDataError:
             ALLOWED,
             "add labels.csv, or sort the images into one folder per class",
         )
-    below = [folder / name for name in class_folders(folder) if holds_class_folders(folder / name)]
-    mend = f"did you mean {below[0]}?" if below else "put images there, or choose another folder"
-    return BrokenDataError(f"{folder} holds no images (jpg, jpeg, png)", ALLOWED, mend)
+    mend = f"did you mean {choices[0]}?" if choices else "put images there, or choose another folder"
+    return BrokenDataError(f"{folder} holds no images (jpg, jpeg, png) that are labelled", ALLOWED, mend)
+
+
+def _choices(folder: Path) -> list[Path]:
+    """Return what in a folder could have been meant: splits of shards, folders, archives."""
+    shards = [split_path(folder, split) for split in splits(folder) if split]
+    inside = [folder / name for name in folders_in(folder)]
+    archives = sorted(Path(entry.path) for entry in entries(folder) if is_tar(Path(entry.path)))
+    return shards + [path for path in (*inside, *archives) if _is_data(path)]
+
+
+def _is_data(path: Path) -> bool:
+    try:
+        return len(splits(path)) > 1 or any(layout.recognises(path, None) for layout in LAYOUTS.values())
+    except PrunescopeError:
+        return False

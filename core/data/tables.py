@@ -1,4 +1,4 @@
-"""Tables that say something of the images in a folder: CSV files in the folder or beside it."""
+"""Tables that say something of the images in a folder or an archive: files among them or beside them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from core.errors import BrokenDataError
 Cells = dict[str, str]  # of one line, by column
 
 
-def table_beside(folder: Path, name: str) -> Path:
-    """Return where the table lies if it is beside the folder."""
-    return folder.resolve().parent / name
+def places(where: Path) -> tuple[Path, ...]:
+    """Return where tables may lie: in the folder and beside it; beside a file."""
+    return (where.parent,) if where.is_file() else (where, where.resolve().parent)
 
 
-def find_table(folder: Path, name: str) -> Path | None:
-    """Return the table in the folder, or else the one beside it; None if there is neither."""
-    return next((path for path in (folder / name, table_beside(folder, name)) if path.is_file()), None)
+def find_table(where: Path, name: str) -> Path | None:
+    """Return the table in the folder, or else the one beside the folder or the file; None if there is neither."""
+    return next((place / name for place in places(where) if (place / name).is_file()), None)
 
 
 def read_table(table: Path, required: Sequence[str], optional: Sequence[str] = ()) -> Iterator[tuple[int, Cells]]:

@@ -478,7 +478,7 @@ def test_imagenets_images_are_packed_exactly(tmp_path, cache):
     (tmp_path / "val").mkdir()
     for row in rows[1:]:
         name = row.split(",")[0]
-        (tmp_path / "val" / name).symlink_to((REFERENCE / "imagenet" / "val" / name).resolve())
+        shutil.copyfile(REFERENCE / "imagenet" / "val" / name, tmp_path / "val" / name)
     source = open_source(str(tmp_path / "val"), classes=1000)
     for preset in (Preset(256, 224), Preset(None, 224)):
         made = pack(source, preset, cache=cache)

@@ -1,0 +1,293 @@
+"""Parquet shards as Hugging Face's imagenet-1k has them: columns `image` {bytes, path} and `label`.
+
+A path is a file, a folder of shards of one split, or one split of several: `FOLDER/validation-*.parquet`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from core.data.disk import entries, is_file_or_link, real_file, require_utf8, unreadable
+from core.data.labelled import MAX_CLASSES
+from core.data.layout import Layout
+from core.data.pictures import broken, refuse_large
+from core.data.stored import StoredSource
+from core.errors import BrokenDataError
+
+SUFFIX = ".parquet"
+BATCH_BYTES = 2**25  # of images kept in memory by each reader
+_ANY = f"-*{SUFFIX}"
+_SHARD = re.compile(r"(?P<split>.+)-(?P<number>[0-9]{5})-of-(?P<of>[0-9]{5})(-[0-9a-f]+)?\.parquet")
+_ITEMS = "image.bytes"
+
+
+class Place(NamedTuple):
+    """Where an image lies in the shards."""
+
+    shard: int
+    group: int
+    row: int  # in the group
+    of: int  # rows in the group
+
+
+@dataclass(frozen=True)
+class ParquetShelf:
+    """The images in some shards, read by row group."""
+
+    where: Path
+    shards: tuple[Path, ...]
+    states: tuple[tuple[int, int], ...]  # size and time of each
+    places: dict[str, Place] = field(repr=False)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all images, sorted."""
+        return tuple(sorted(self.places))
+
+    def holds(self, name: str) -> bool:
+        """Whether there is an image of that name."""
+        return name in self.places
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of an image; those in the same row group follow at little cost, in their order."""
+        place = self.places[name]
+        value = _cell(self.shards[place.shard], self.states[place.shard], place)
+        if value is None:
+            raise broken(name, "the cell is empty")
+        refuse_large(len(value), name)
+        return bytes(value)
+
+    def stamp(self, name: str) -> tuple[int, ...]:
+        """Return where the image lies in its shard, and the shard's size and time."""
+        place = self.places[name]
+        return place.group, place.row, *self.states[place.shard]
+
+
+def splits(folder: Path) -> tuple[str, ...]:
+    """Return the names of the splits whose shards lie in a folder: "" for files that are not named by split."""
+    return tuple(sorted({_split(name) for name in _shards_in(folder)})) if folder.is_dir() else ()
+
+
+def split_path(folder: Path, split: str) -> Path:
+    """Return the path that stands for one split of several."""
+    return folder / f"{split}{_ANY}"
+
+
+def is_split(path: Path) -> bool:
+    """Whether a path stands for one split of the shards in a folder."""
+    return path.name.endswith(_ANY) and path.name.removesuffix(_ANY) in splits(path.parent)
+
+
+def open_shards(name: str, path: Path, classes: int | None = None) -> StoredSource:
+    """Open shards: as many classes as their metadata names, or as the network tells apart, or as the labels say.
+
+    BrokenDataError if a column is missing, or a label is none (a test split has -1) or out of range.
+    """
+    files = _shards(path)
+    labels, names, places = _read(files)
+    _require_labels(labels, path, classes)
+    number = len(names) or (int(labels.max()) + 1 if classes is None else classes)
+    if labels.max() >= number:
+        raise _no_label(path, f"the label {labels.max():,}", number)
+    shelf = ParquetShelf(path, files, tuple(_state(file) for file in files), places)
+    classed = names or tuple(map(str, range(number)))
+    return StoredSource(name, shelf, classed, labels, tuple(places), notes=_notes(files))
+
+
+def _recognises(path: Path, classes: int | None) -> bool:
+    if path.is_dir():
+        return len(splits(path)) == 1
+    return is_split(path) or (path.suffix == SUFFIX and path.is_file())
+
+
+def _shards(path: Path) -> tuple[Path, ...]:
+    """Return the files that a path stands for, in order, links among them checked."""
+    if path.is_file():
+        return (path,)
+    folder, split = (path.parent, path.name.removesuffix(_ANY)) if is_split(path) else (path, None)
+    names = [name for name in sorted(_shards_in(folder)) if split is None or _split(name) == split]
+    return tuple(real_file(folder, name) for name in names)
+
+
+def _shards_in(folder: Path) -> Iterator[str]:
+    return (entry.name for entry in entries(folder) if entry.name.endswith(SUFFIX) and is_file_or_link(entry))
+
+
+def _split(name: str) -> str:
+    match = _SHARD.fullmatch(name)
+    return match["split"] if match else ""
+
+
+def _notes(files: Sequence[Path]) -> tuple[str, ...]:
+    found = [match for match in (_SHARD.fullmatch(file.name) for file in files) if match]
+    expected = max((int(match["of"]) for match in found), default=0)
+    absent = expected - len({match["number"] for match in found})
+    return (f"{absent:,} of {expected:,} shards are not here",) if absent > 0 else ()
+
+
+def _read(files: Sequence[Path]) -> tuple[NDArray[np.int64], tuple[str, ...], dict[str, Place]]:
+    """Return labels, class names and places; of the images only the paths are read."""
+    labels: list[NDArray[np.int64]] = []
+    paths: list[str | None] = []
+    places: list[Place] = []
+    names: set[tuple[str, ...]] = set()
+    for shard, file in enumerate(files):
+        with _opened(file) as table:
+            found = _columns(table, file)
+            labels.append(found[0])
+            paths += found[1]
+            places += _places(shard, table)
+            names.add(_class_names(table))
+    if len(names) != 1:
+        raise _refused(files[0].parent, "has shards that name their classes differently", "shards of one data set")
+    return np.concatenate(labels), names.pop(), _named(paths, places, files)
+
+
+def _opened(file: Path) -> Any:
+    try:
+        return pq.ParquetFile(file, buffer_size=2**16)
+    except FileNotFoundError as error:
+        raise unreadable(file, error) from error
+    except (pa.ArrowException, OSError) as error:
+        raise _refused(file, f"is no parquet file, or a damaged one ({_short(error)})", "a whole file") from error
+
+
+def _columns(table: Any, file: Path) -> tuple[NDArray[np.int64], list[str | None]]:
+    _require_columns(table.schema_arrow, file)
+    try:
+        found = table.read(columns=["image.path", "label"])
+        labels = found.column("label")
+        if labels.null_count:
+            raise _no_label(file, "an image without a label", None)
+        paths = [None if cell is None else cell.get("path") for cell in found.column("image").to_pylist()]
+        return np.asarray(labels.to_numpy(), np.int64), paths
+    except (pa.ArrowException, OSError) as error:
+        raise _refused(file, f"cannot be read ({_short(error)})", "a whole file") from error
+
+
+def _require_columns(schema: Any, file: Path) -> None:
+    image = schema.field("image").type if "image" in schema.names else None
+    inside = {one.name: one.type for one in image} if image is not None and pa.types.is_struct(image) else {}
+    binary = inside.get("bytes")
+    if binary is None or not (pa.types.is_binary(binary) or pa.types.is_large_binary(binary)):
+        raise _refused(file, f"has no column image with bytes in it (its columns: {_names(schema)})", _COLUMNS)
+    if "label" not in schema.names or not pa.types.is_integer(schema.field("label").type):
+        raise _refused(file, f"has no column label of whole numbers (its columns: {_names(schema)})", _COLUMNS)
+
+
+_COLUMNS = "columns image (struct of bytes and path) and label (a whole number), as Hugging Face's imagenet-1k has"
+
+
+def _places(shard: int, table: Any) -> Iterator[Place]:
+    for group in range(table.metadata.num_row_groups):
+        rows = table.metadata.row_group(group).num_rows
+        yield from (Place(shard, group, row, rows) for row in range(rows))
+
+
+def _class_names(table: Any) -> tuple[str, ...]:
+    """Return the class names in Hugging Face's metadata; nothing without."""
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
+        about = json.loads((table.schema_arrow.metadata or {})[b"huggingface"])
+        return tuple(str(one) for one in about["info"]["features"]["label"]["names"])
+    return ()
+
+
+def _named(paths: list[str | None], places: list[Place], files: Sequence[Path]) -> dict[str, Place]:
+    """Return the places by the images' own names, or, where these are no names, by shard and row."""
+    if all(paths) and len(set(paths)) == len(paths):
+        names = [str(path) for path in paths]
+    else:
+        names = [f"{files[place.shard].stem}/{place.group}.{place.row}" for place in places]
+    for name in names:
+        require_utf8(name, files[0].parent)
+    return dict(zip(names, places, strict=True))
+
+
+def _require_labels(labels: NDArray[np.int64], path: Path, classes: int | None) -> None:
+    limit = MAX_CLASSES if classes is None else classes
+    bad = labels[(labels < 0) | (labels >= limit)]
+    if len(bad):
+        raise _no_label(path, f"the label {bad[0]:,}", classes)
+    if len(np.unique(labels)) < 2:
+        raise _refused(path, "holds images of one class only", "images of at least two classes")
+
+
+def _no_label(path: Path, what: str, classes: int | None) -> BrokenDataError:
+    allowed = "whole numbers from 0" + (f" to {classes - 1:,}" if classes else "")
+    return BrokenDataError(
+        f"{path} has {what}", f"labels: {allowed}", "choose a split with labels, or a network with these classes"
+    )
+
+
+def _state(file: Path) -> tuple[int, int]:
+    try:
+        state = file.stat()
+    except OSError as error:
+        raise unreadable(file, error) from error
+    return state.st_size, state.st_mtime_ns
+
+
+class _Reader:
+    """Rows of one row group, read forwards, some at a time."""
+
+    def __init__(self, file: Path, place: Place) -> None:
+        table = _opened(file)
+        size = table.metadata.row_group(place.group).total_byte_size
+        self._step = max(1, min(place.of, BATCH_BYTES * place.of // max(1, size)))
+        self._batches = table.iter_batches(self._step, [place.group], [_ITEMS])
+        self._first, self._batch = 0, next(self._batches)
+
+    def reaches(self, row: int) -> bool:
+        """Whether a row is not behind."""
+        return row >= self._first
+
+    def cell(self, row: int) -> bytes | None:
+        """Return the bytes in a row that is not behind."""
+        while row >= self._first + len(self._batch):
+            self._first += len(self._batch)
+            self._batch = next(self._batches)
+        found: bytes | None = self._batch.column(0).field("bytes")[row - self._first].as_py()
+        return found
+
+
+_mine = threading.local()  # the reader of each thread: a file of pyarrow is not to be shared
+
+
+def _cell(file: Path, state: tuple[int, int], place: Place) -> bytes | None:
+    key = file, state, place.group
+    try:
+        if getattr(_mine, "key", None) != key or not _mine.reader.reaches(place.row):
+            _mine.key, _mine.reader = None, None  # one at a time in memory
+            _mine.key, _mine.reader = key, _Reader(file, place)
+        return _mine.reader.cell(place.row)  # type: ignore[no-any-return]
+    except (pa.ArrowException, OSError, StopIteration) as error:
+        _mine.key, _mine.reader = None, None
+        raise broken(f"{file.name} row group {place.group}", _short(error)) from error
+
+
+def _names(schema: Any) -> str:
+    return ", ".join(schema.names[:20])
+
+
+def _short(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
+def _refused(path: Path, what: str, allowed: str) -> BrokenDataError:
+    return BrokenDataError(f"{path} {what}", allowed, "download it again, or name other files")
+
+
+PARQUET = Layout(
+    "parquet", "parquet shards with columns image and label (Hugging Face)", "list", _recognises, open_shards
+)
