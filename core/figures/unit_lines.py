@@ -61,7 +61,7 @@ def activation_spread(networks: Sequence[Spread], *, dark: bool = False) -> go.F
     for row, network in enumerate(networks):
         base, colour = row + 0.8, _colour(network.technique)
         if network.constant:
-            figure.add_trace(_constant(network, base, colour))
+            figure.add_annotation(**_constant(network, base, colour))
             continue
         figure.add_trace(_histogram(network, edges, base, colour))
         figure.add_traces(_extremes(network, base, colour))
@@ -173,16 +173,16 @@ def _mean(network: Spread, base: float, dark: bool) -> go.Scatter:
     )
 
 
-def _constant(network: Spread, base: float, colour: str) -> go.Scatter:
-    return go.Scatter(
-        x=[network.mean],
-        y=[base],
-        mode="markers+text",
-        marker={"symbol": "x-thin", "size": 10, "line": {"width": 2, "color": colour}},
-        text=["constant"],
-        textposition="top center",
-        hovertemplate=f"{network.title}: %{{x:.3g}} on every image<extra></extra>",
-    )
+def _constant(network: Spread, base: float, colour: str) -> dict[str, object]:
+    """Return the words for a constant unit, where its histogram would be: its value may lie far from the others'."""
+    return {
+        "x": 0.5,
+        "xref": "x domain",
+        "y": base - _TALLEST / 2,
+        "text": f"constant: {network.mean:.3g} on every image".replace("-", "−"),
+        "showarrow": False,
+        "font": {"color": colour},
+    }
 
 
 def _label_rows(figure: go.Figure, names: Sequence[str]) -> None:

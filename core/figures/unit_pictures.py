@@ -18,10 +18,7 @@ from core.figures.theme import palette, template
 Pictures = NDArray[np.uint8]  # (n, h, w, 3) RGB
 Maps = NDArray[np.float32]  # (n, h', w'), the channel's own resolution
 
-AROUND_ZERO, LOW_TO_HIGH = "around 0", "low to high"
-SCALES = (AROUND_ZERO, LOW_TO_HIGH)
-
-_PERCENTILE = 99.5  # of all maps, where their scale ends
+_PERCENTILE = 99.5  # of the magnitudes of all maps, where their scale ends
 _GAP = 4  # pixels between two pictures
 _LINE = 18  # pixels of the words under a picture
 _JPEG = {"quality": 90, "subsampling": 0}
@@ -29,34 +26,32 @@ _JPEG = {"quality": 90, "subsampling": 0}
 
 @dataclass(frozen=True)
 class ActivationScale:
-    """What the colours of a unit's maps mean: signed ones run from -limit to limit, the others from `start` on."""
+    """What the colours of a unit's maps mean: signed ones run from -limit to limit, the others from 0."""
 
-    limit: float  # the length of the scale from its start, or from zero
+    limit: float
     signed: bool
-    start: float = 0.0
 
 
-def activation_scale(maps: Sequence[Maps], kind: str = AROUND_ZERO) -> ActivationScale | None:
+def activation_scale(maps: Sequence[Maps]) -> ActivationScale | None:
     """Return the one colour scale for the maps of a unit in several networks; None where no map varies in space.
 
-    `AROUND_ZERO`: symmetric if any value is negative, else from zero. `LOW_TO_HIGH`: from the lowest to the highest
-    value, whatever their sign.
+    It is signed if any value is negative.
     """
     varying = [each for each in maps if each.size and each[0].size > 1]
     if not varying:
         return None
-    if kind == AROUND_ZERO:
-        return ActivationScale(common_limit(varying, _PERCENTILE), any(bool((each < 0).any()) for each in varying))
-    every = np.concatenate([each.ravel() for each in varying])
-    low, high = (float(end) for end in np.percentile(every, [100 - _PERCENTILE, _PERCENTILE]))
-    return ActivationScale((high - low) or 1.0, signed=False, start=low)
+    return ActivationScale(common_limit(varying, _PERCENTILE), any(bool((each < 0).any()) for each in varying))
 
 
-def activation_bar(scale: ActivationScale, *, dark: bool, unit: str) -> go.Figure:
-    """Return the colour scale with its values and what its ends mean; `unit` is what the values are."""
+def activation_bar(scale: ActivationScale, *, dark: bool, unit: str, centre: str = "") -> go.Figure:
+    """Return the colour scale with its values and what its ends mean; `unit` is what the values are.
+
+    `centre` is the name of what signed values are counted from, if that is not zero.
+    """
     bar = scale_bar(limit=scale.limit, signed=scale.signed, dark=dark, unit=unit, ends=("low", "high"))
-    ends = (-scale.limit, 0.0, scale.limit) if scale.signed else (scale.start, scale.start + scale.limit)
-    return bar.update_xaxes(ticktext=[f"{end:.2g}".replace("-", "−") for end in ends])
+    end = f"{scale.limit:.2g}"
+    ticks = [f"−{end}", centre or "0", f"+{end}" if centre else end] if scale.signed else ["0", end]
+    return bar.update_xaxes(ticktext=ticks)
 
 
 def fired(pictures: Pictures, maps: Maps, scale: ActivationScale, *, opacity: float, dark: bool) -> Pictures:
@@ -65,7 +60,7 @@ def fired(pictures: Pictures, maps: Maps, scale: ActivationScale, *, opacity: fl
     stretched = np.stack([_stretched(each, height, width) for each in maps])
     laid = overlay(
         pictures.reshape(count * height, width, 3),
-        stretched.reshape(count * height, width) - scale.start,
+        stretched.reshape(count * height, width),
         limit=scale.limit,
         signed=scale.signed,
         opacity=opacity,

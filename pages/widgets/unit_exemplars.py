@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,13 @@ from core.errors import PrunescopeError
 from core.experiment import spec_in_words
 from core.families import Member
 from core.figures.unit_pictures import (
-    AROUND_ZERO,
-    SCALES,
     ActivationScale,
     activation_bar,
     activation_scale,
     fired,
     picture_grid,
 )
+from core.layer_names import HEAD
 from core.units.results import FAVOURED, SHOWN
 from core.words import NOT_KNOWN, count, percent, shortened
 from pages.widgets.address import name_outside, name_unknown
@@ -33,9 +32,10 @@ from pages.widgets.kept import Kept
 from pages.widgets.look import is_dark
 from pages.widgets.unit_activity import activity_of
 from pages.widgets.unit_scene import UnitScene
-from pages.widgets.unit_views import Fired, Maps, can_be_shown, labels_of, pixels_of, row_of
+from pages.widgets.unit_views import Fired, Maps, Pixels, can_be_shown, labels_of, pixels_of, row_of
 from pages.widgets.work import answers
 
+_MEAN, _ZERO = "its mean", "zero"
 _COLUMNS = 3
 _LINE = 26  # characters that fit beside another word
 _WIDTHS = {1: 318, 2: 318, 3: 318, 4: 300}  # pixels of a tile, by how many stand side by side
@@ -76,9 +76,9 @@ class Seen:
 class Laid:
     """How the maps are laid over the images."""
 
-    shown: bool
-    opacity: float
-    scale: str  # one of SCALES
+    opacity: float  # 0: they are not shown
+    centred: bool  # whether they are counted from the unit's mean in each network
+    scale: ActivationScale | None = None  # None: there is no map
 
 
 def draw_exemplars(scene: UnitScene, place: str, unit: int) -> None:
@@ -87,17 +87,16 @@ def draw_exemplars(scene: UnitScene, place: str, unit: int) -> None:
         offer_packing(scene)
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        laid = _choose_laid()
+        laid = _choose_laid(scene, place)
         bar = st.container(width=_SCALE)
-    room = st.empty()
-    seen = _look(scene, place, unit, room)
-    scale = activation_scale([one.maps for one in seen if isinstance(one.maps, np.ndarray)], laid.scale)
+    seen = _look(scene, place, unit, st.empty())
+    laid = replace(laid, scale=activation_scale([maps for one in seen if (maps := _counted(one, laid)) is not None]))
     with bar:
-        _draw_scale(scale if laid.shown else None, place)
+        _draw_scale(scene, laid)
     with st.container(horizontal=True, gap="small"):
         for one in seen:
             with st.container(width=_WIDTHS[len(seen)], gap="xsmall"):
-                _draw_tile(scene, one, (place, unit), scale if laid.shown else None, laid.opacity)
+                _draw_tile(scene, one, (place, unit), laid)
     _open_clicked(scene)
 
 
@@ -111,9 +110,13 @@ def value(number: float) -> str:
     return NOT_KNOWN if np.isnan(number) else f"{number:#.3g}".removesuffix(".").replace("-", "−")
 
 
-def _choose_laid() -> Laid:
+def _choose_laid(scene: UnitScene, place: str) -> Laid:
+    """Draw the controls of the maps; of a logit, which is at no position, say that there are none."""
+    if place == HEAD:
+        st.caption("A logit is one number an image: it fires at no position.")
+        return Laid(0.0, centred=False)
     name_outside("over", "Opacity", 0, 1)
-    name_unknown("colours", "colour scale", SCALES)
+    name_unknown("colours", "colour scale", (_MEAN, _ZERO))
     shown = st.toggle(
         "Where it fired", True, key="fired", bind="query-params",
         help="The unit's activation at each position, laid over the image.",
@@ -122,13 +125,25 @@ def _choose_laid() -> Laid:
         "Opacity", 0.0, 1.0, 0.5, 0.05, key="over", bind="query-params", disabled=not shown, width=170,
         help="0 is the picture; up to 0.5 the picture keeps its light and shade; 1 is the plain map.",
     )  # fmt: skip
-    scale = st.segmented_control(
-        "Colours", SCALES, default=AROUND_ZERO, required=True, key="colours", bind="query-params", disabled=not shown,
-        help="One scale for all networks. Around 0: of which sign the activation is, and how strong. Low to high: "
-        "where it is highest, also of a unit that is below zero everywhere. What is before the ReLU passes a batch "
-        "norm first, so that zero is not where it begins to fire.",
+    return Laid(opacity if shown else 0.0, _choose_centre(scene, disabled=not shown))
+
+
+def _choose_centre(scene: UnitScene, *, disabled: bool) -> bool:
+    centre = st.segmented_control(
+        "Counted from", (_MEAN, _ZERO), default=_MEAN if scene.study.at == "layers" else _ZERO, required=True,
+        key="colours", bind="query-params", disabled=disabled,
+        help="One colour scale for all networks. From its mean over the images, in each network its own: above it the "
+        "unit responds more than it usually does, which is what a batch norm passes on. From zero: the activation as "
+        "it is.",
     )  # fmt: skip
-    return Laid(shown, opacity, str(scale))
+    return centre == _MEAN
+
+
+def _counted(seen: Seen, laid: Laid) -> Maps | None:
+    """Return a network's maps as they are coloured, None if there are none."""
+    if not isinstance(seen.maps, np.ndarray):
+        return None
+    return seen.maps - seen.row["mean"] if laid.centred else seen.maps
 
 
 def _look(scene: UnitScene, place: str, unit: int, room: DeltaGenerator) -> list[Seen]:
@@ -143,17 +158,15 @@ def _look(scene: UnitScene, place: str, unit: int, room: DeltaGenerator) -> list
     return [Seen(member, row, found.get(member.id)) for member, row in zip(scene.members, rows, strict=True)]
 
 
-def _draw_scale(scale: ActivationScale | None, place: str) -> None:
-    if scale is None:
+def _draw_scale(scene: UnitScene, laid: Laid) -> None:
+    if laid.scale is None or not laid.opacity:
         return
-    unit = "activation" if place.startswith("inception") and "." not in place else "activation before the ReLU"
-    bar = activation_bar(scale, dark=is_dark(), unit=unit)
+    unit = "activation before the ReLU" if scene.study.at == "layers" else "activation"
+    bar = activation_bar(laid.scale, dark=is_dark(), unit=unit, centre="its mean" if laid.centred else "")
     st.plotly_chart(bar, key="unit scale", config=_BARE, theme=None)
 
 
-def _draw_tile(
-    scene: UnitScene, seen: Seen, chosen: tuple[str, int], scale: ActivationScale | None, opacity: float
-) -> None:
+def _draw_tile(scene: UnitScene, seen: Seen, chosen: tuple[str, int], laid: Laid) -> None:
     st.markdown(f"**{plain(seen.member.title)}**", help=plain(_explained(scene, seen.member)))
     st.caption("  \n".join(_facts(scene, seen, chosen)))
     if not seen.live:
@@ -161,7 +174,7 @@ def _draw_tile(
         return
     for side, title in _SIDES.items():
         st.caption(title)
-        _draw_side(scene, seen, chosen, side, scale, opacity)
+        _draw_side(scene, seen, chosen, side, laid)
     if not is_here(seen.member.spec, seen.member.id):
         st.caption("Where it fired is not known: the weights that retraining made are not on this machine.")
         offer_retraining({seen.member.id: seen.member.spec}, f"unit {seen.member.id}")
@@ -214,53 +227,39 @@ def _say_constant(scene: UnitScene, seen: Seen) -> None:
     )
 
 
-def _draw_side(
-    scene: UnitScene, seen: Seen, chosen: tuple[str, int], side: str, scale: ActivationScale | None, opacity: float
-) -> None:
-    maps = seen.maps[_half(side)] if isinstance(seen.maps, np.ndarray) else None
-    laid = None if maps is None or maps[0].size == 1 else scale
-    width, dark = _WIDTHS[len(scene.members)], is_dark()
-    key = seen.member.id, scene.study.id, chosen, side, laid, opacity if laid else 0, width, dark, maps is None
+def _draw_side(scene: UnitScene, seen: Seen, chosen: tuple[str, int], side: str, laid: Laid) -> None:
+    maps, width, dark = _counted(seen, laid), _WIDTHS[len(scene.members)], is_dark()
+    key = seen.member.id, scene.study.id, chosen, side, laid, width, dark, maps is None
     figure = _figures().get(key)
     if figure is None:
-        figure = _figures().put(key, _figure(scene, seen, (chosen, side), (maps, laid, opacity), width, dark))
+        pictures = pixels_of(scene.subject, seen.row[side].tolist())
+        if maps is not None and laid.scale is not None:
+            pictures = fired(pictures, maps[_half(side)], laid.scale, opacity=laid.opacity, dark=dark)
+        figure = _figures().put(key, _figure(scene, seen, (chosen, side), pictures, width))
     st.plotly_chart(
         figure, key=f"{side} {seen.member.id}", config=_BARE, theme=None, selection_mode="points",
         on_select=lambda: _click(f"{side} {seen.member.id}", seen.member.id),
     )  # fmt: skip
 
 
-def _figure(
-    scene: UnitScene,
-    seen: Seen,
-    what: tuple[tuple[str, int], str],
-    drawn: tuple[Maps | None, ActivationScale | None, float],
-    width: int,
-    dark: bool,
-) -> go.Figure:
-    (chosen, side), (maps, scale, opacity) = what, drawn
-    images = seen.row[side].tolist()
-    pictures = pixels_of(scene.subject, images)
-    if maps is not None and scale is not None:
-        pictures = fired(pictures, maps, scale, opacity=opacity, dark=dark)
-    values = [value(one) for one in _values(scene, seen, chosen, side, maps)]
-    about = labels_of(scene.subject, images)
+def _figure(scene: UnitScene, seen: Seen, what: tuple[tuple[str, int], str], pictures: Pixels, width: int) -> go.Figure:
+    chosen, side = what
+    about = labels_of(scene.subject, seen.row[side].tolist())
+    values = [value(one) for one in _values(scene, seen, chosen, side)]
     facts = zip(about, values, strict=True)
     hover = [f"<b>{name}</b><br>{identity}<br>activation {one}" for (identity, name), one in facts]
     keys = [identity for identity, _ in about]
-    return picture_grid(pictures, values, hover, columns=_COLUMNS, width=width, dark=dark, keys=keys)
+    return picture_grid(pictures, values, hover, columns=_COLUMNS, width=width, dark=is_dark(), keys=keys)
 
 
-def _values(
-    scene: UnitScene, seen: Seen, chosen: tuple[str, int], side: str, maps: Maps | None
-) -> NDArray[np.floating]:
+def _values(scene: UnitScene, seen: Seen, chosen: tuple[str, int], side: str) -> NDArray[np.float32]:
     """Return the activations on the exemplars of a side, NaN where neither the pass nor the network is here."""
-    if maps is not None:
-        means: NDArray[np.float32] = maps.mean((1, 2))
+    if isinstance(seen.maps, np.ndarray):
+        means: NDArray[np.float32] = seen.maps[_half(side)].mean((1, 2))
         return means
     activity, (place, unit) = activity_of(scene, seen.member), chosen
     if activity is None:
-        return np.full(SHOWN, np.nan)
+        return np.full(SHOWN, np.nan, np.float32)
     values: NDArray[np.float32] = getattr(activity, f"{side}_values")[activity.units_of(place).start + unit, :SHOWN]
     return values
 

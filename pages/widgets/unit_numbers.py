@@ -36,6 +36,9 @@ _HISTORY = ["id", "title", "series", "rate", "constant", "mis", "mis_low", "mis_
 def draw_numbers(scene: UnitScene, place: str, unit: int) -> None:
     """Draw the distribution of the activations, the class means and the history of the score."""
     known = {one.id: found for one in scene.members if (found := activity_of(scene, one)) is not None}
+    missing = [one for one in scene.members if one.id not in known]
+    if missing:
+        offer_activity(scene, missing)
     with st.container(horizontal=True, gap="medium"):
         with st.container(width=_HALF, gap="xsmall"):
             st.markdown("**Activations**")
@@ -45,9 +48,6 @@ def draw_numbers(scene: UnitScene, place: str, unit: int) -> None:
             _draw_history(scene, place, unit)
     st.markdown("**Classes it favours**")
     _draw_classes(scene, known, place, unit)
-    missing = [one for one in scene.members if one.id not in known]
-    if missing:
-        offer_activity(scene, missing)
 
 
 def history_table(scene: UnitScene, place: str, unit: int) -> pd.DataFrame:

@@ -97,7 +97,9 @@ def test_a_unit_is_named_its_score_with_its_encoder_and_both_networks_stand_side
     for run_id in ids:
         assert len(found[f"top {run_id}"]["layout"]["images"]) == 9
         assert len(found[f"bottom {run_id}"]["layout"]["images"]) == 9
-    assert found["unit scale"]["layout"]["annotations"][1]["text"] == "activation before the ReLU"
+    scale = found["unit scale"]["layout"]
+    assert scale["annotations"][1]["text"] == "activation before the ReLU"
+    assert scale["xaxis"]["ticktext"][1] == "its mean"
 
 
 def test_activations_under_the_images_are_those_that_they_were_ranked_by(ids, studied):
@@ -126,7 +128,18 @@ def test_a_logit_has_no_map_and_is_called_by_its_class(ids):
     page = opened(ids[1], layer="fc", unit=2)
     assert not page.exception
     assert "the logit of the class" in words(page)
+    assert "A logit is one number an image: it fires at no position." in words(page)
     assert "unit scale" not in charts(page)
+
+
+def test_the_maps_can_be_counted_from_zero_and_be_taken_away(ids):
+    page = opened(ids[1], layer="conv1.conv", unit=3, colours="zero")
+    assert charts(page)["unit scale"]["layout"]["xaxis"]["ticktext"][1] == "0"
+    laid = charts(page)[f"top {ids[0]}"]["layout"]["images"]
+    page.toggle(key="fired").set_value(False).run()
+    bare = charts(page)[f"top {ids[0]}"]["layout"]["images"]
+    assert "unit scale" not in charts(page)
+    assert [one["source"] for one in laid] != [one["source"] for one in bare]
 
 
 def test_the_controls_and_the_address_are_one(ids):

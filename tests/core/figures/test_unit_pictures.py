@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from core.figures.unit_pictures import (
-    LOW_TO_HIGH,
     ActivationScale,
     activation_bar,
     activation_scale,
@@ -35,14 +34,6 @@ def test_one_scale_for_all_networks_and_signed_as_soon_as_one_value_is_negative(
     assert activation_scale([first, -second]).limit == activation_scale([first, second]).limit
 
 
-def test_a_scale_from_low_to_high_covers_a_unit_that_is_negative_everywhere():
-    scale = activation_scale([maps(np.linspace(-9, -5, 4000))], LOW_TO_HIGH)
-    assert not scale.signed
-    assert scale.start == pytest.approx(-9, abs=0.05)
-    assert scale.start + scale.limit == pytest.approx(-5, abs=0.05)
-    assert activation_bar(scale, dark=False, unit="activation").layout.xaxis.ticktext == ("−9", "−5")
-
-
 @pytest.mark.parametrize("absent", [[], [np.ones((9, 1, 1), np.float32)], [np.zeros((0, 4, 4), np.float32)]])
 def test_logits_have_no_place_in_the_image_and_so_no_scale(absent):
     assert activation_scale(absent) is None
@@ -52,6 +43,9 @@ def test_the_bar_names_both_ends_and_is_symmetric_where_signed():
     bar = activation_bar(ActivationScale(2.5, signed=True), dark=True, unit="activation")
     assert bar.layout.xaxis.ticktext == ("−2.5", "0", "2.5")
     assert [one.text for one in bar.layout.annotations] == ["low", "activation", "high"]
+    counted = activation_bar(ActivationScale(2.5, signed=True), dark=True, unit="activation", centre="its mean")
+    assert counted.layout.xaxis.ticktext == ("−2.5", "its mean", "+2.5")
+    assert activation_bar(ActivationScale(3, signed=False), dark=True, unit="").layout.xaxis.ticktext == ("0", "3")
 
 
 def test_a_map_is_laid_where_it_fired_and_nowhere_else():
