@@ -91,4 +91,5 @@ def _line(row: dict[str, Any]) -> str:
     if row["mis"] is None:
         return f"{what:20} {counted}: no score"
     score = f"{row['score']} {row['mis']:.4f} ({row['mis_low']:.4f} to {row['mis_high']:.4f})"
-    return f"{what:20} {score}  median {row['median']:.4f}  hard {percent(row['hard'])}  {counted}"
+    beside = f"randomised network {row['randomised']:.4f}"
+    return f"{what:20} {score}  {beside}  median {row['median']:.4f}  hard {percent(row['hard'])}  {counted}"

@@ -27,6 +27,7 @@ from core.store.queue import Job
 from core.store.retrained import has_weights
 from core.store.runs import Run, find_result, put_run
 from core.surveys import YARDSTICKS, Survey, survey_to_json
+from core.units.results import randomised_figures
 from core.units.study import UnitStudy, study_to_json
 from core.visualisation import Visualisation
 from core.visualised import find_visualised
@@ -111,7 +112,9 @@ class Executor:
         ordered = with_dense_first(map(resolved, specs))
         subject = find_subject(ordered[0], self.store.folder)
         packed, asked = subject.fingerprint() is not None, resolved_study(study, subject)
-        wanted = [one for one in ordered if not (packed and self._is_studied(run_of(one, subject), asked, activity))]
+        wanted = [
+            one for one in ordered if not (packed and self._is_studied(one, run_of(one, subject), asked, activity))
+        ]
         if not wanted:
             return None
         if packed:
@@ -198,9 +201,9 @@ class Executor:
         path = self.store.folder / "logs" / f"{identity}.log"
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
-    def _is_studied(self, run: Run, study: UnitStudy, activity: bool) -> bool:
-        known = is_studied(self.store, run.id, study)
-        return known and (has_activity(self.store, run.id, study) or not activity)
+    def _is_studied(self, spec: ExperimentSpec, run: Run, study: UnitStudy, activity: bool) -> bool:
+        known = is_studied(self.store, run.id, study) and (has_activity(self.store, run.id, study) or not activity)
+        return known and not (spec.is_dense and randomised_figures(self.store, study, run.id) is None)
 
     def _submit_one(self, run: Run, spec: ExperimentSpec, subject: Subject, extent: Extent) -> Job | None:
         if is_complete(self.store, run.id, extent, subject.available()):

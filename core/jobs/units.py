@@ -6,8 +6,9 @@ encoder says of the images is computed once for all networks. The units of a net
 
 from __future__ import annotations
 
+import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 from core.data.pack import Pack
 from core.errors import BrokenDataError, MissingFileError, PrunescopeError
 from core.experiment import ExperimentSpec, spec_in_words
+from core.interpretability import inspection
 from core.interpretability.encoders.cache import embed_pack
 from core.interpretability.encoders.registry import load_encoder
+from core.interpretability.measures.randomisation import FRESH_WEIGHTS, randomised_copy
 from core.interpretability.mis.measure import measure_units as score_units
 from core.interpretability.units.collect import collect
 from core.jobs.executor import put_runs, run_of
@@ -51,8 +54,8 @@ class _Work:
 
     @property
     def total(self) -> int:
-        """How many images there are to see: all by each network, and by the encoder."""
-        return self.study.images * (len(self.runs) + 1)
+        """How many images there are to see: all by each network, by the encoder, and by the randomised network."""
+        return self.study.images * (len(self.runs) + 1 + any(spec.is_dense for _, spec in self.runs))
 
     @property
     def places(self) -> NDArray[np.int64]:
@@ -115,12 +118,27 @@ def _prepare(task: Task) -> _Work:
 def _measure(work: _Work, run: Run, spec: ExperimentSpec, embeddings: NDArray[np.float32]) -> None:
     if find_run(work.task.store, run.id) is None:
         return
-    began, progress = time.perf_counter(), work.part(spec_in_words(spec))
+    began, folder = time.perf_counter(), units_folder(work.task.store.folder, run.id)
     subject = inspected(work.subject.network, spec, run.id, work.task.store.folder, work.task.device)
-    activity = collect(subject, work.pack, work.study, units_folder(work.task.store.folder, run.id), progress)
+    activity = collect(subject, work.pack, work.study, folder, work.part(spec_in_words(spec)))
     found = score_units(activity, embeddings, work.places, work.study)
     with work.task.store.writing() as db:
         require_run(db, run.id)
         forget(db, run.id, work.study.kind)
         append(db, run.id, work.study.kind, 0, found.units, time.perf_counter() - began)
         put_result(db, run.id, work.study.kind, found.figures | {"study": study_to_json(work.study)})
+    if spec.is_dense:
+        work.ended()
+        _measure_randomised(work, run, subject, embeddings)
+
+
+def _measure_randomised(work: _Work, dense: Run, subject: inspection.Subject, embeddings: NDArray[np.float32]) -> None:
+    """Score the dense network with fresh random weights. Of the pass nothing is kept: nobody looks at such units."""
+    folder = units_folder(work.task.store.folder, dense.id) / "randomised"
+    fresh = replace(subject, module=randomised_copy(subject.module, FRESH_WEIGHTS))
+    activity = collect(fresh, work.pack, work.study, folder, work.part("randomised network"))
+    found = score_units(activity, embeddings, work.places, work.study)
+    with work.task.store.writing() as db:
+        require_run(db, dense.id)
+        put_result(db, dense.id, work.study.yardstick, found.figures)
+    shutil.rmtree(folder)

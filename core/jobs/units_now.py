@@ -14,6 +14,7 @@ from core.jobs.subject import find_subject
 from core.progress import Progress, silent
 from core.store.database import Store
 from core.store.runs import find_result
+from core.units.results import randomised_figures
 from core.units.study import UnitStudy
 
 
@@ -23,16 +24,19 @@ def units_now(
     """Yield one row a spec (all of one network and its images): what was asked, and the figures of its units.
 
     `mis` is the mean over the live units, with its bootstrap interval over the tasks, and `hard` the share of tasks
-    decided correctly; constant units are counted apart. Of layers and blocks the same, by name. What is known is not
-    measured again. Raises PrunescopeError with the reason if the job fails.
+    decided correctly; constant units are counted apart. Of layers and blocks the same, by name. `randomised` is what
+    the dense network scores with fresh random weights. What is known is not measured again. Raises PrunescopeError
+    with the reason if the job fails.
     """
     job = Executor(store).units(specs, study)
     if job:
         work_through(store, [job], device, progress)
     subject = find_subject(specs[0], store.folder)
     asked = resolved_study(study, subject)
+    sha = subject.fingerprint() or ""
+    mark = randomised_figures(store, asked, specs[0].dense().run_id(subject.network.sha256, sha)) or {}
     for spec in specs:
-        run_id = spec.run_id(subject.network.sha256, subject.fingerprint() or "")
+        run_id = spec.run_id(subject.network.sha256, sha)
         found = find_result(store, run_id, asked.kind)
         if found is None:
             raise PrunescopeError(f"nothing is known of the units of run {run_id}", "", "ask for them again")
@@ -46,4 +50,6 @@ def units_now(
             "encoder": asked.encoding.name,
             "score": asked.score,
             **{name: value for name, value in found.items() if name != "study"},
+            "randomised": mark.get("mis"),
+            "randomised_hard": mark.get("hard"),
         }

@@ -67,9 +67,15 @@ def study_figures(store: Store, study: UnitStudy, network_sha: str, data_sha: st
     return results_of(store, study.kind, network_sha, data_sha)
 
 
+def randomised_figures(store: Store, study: UnitStudy, dense_id: str) -> dict[str, Any] | None:
+    """Return the figures, as those of a network, of the dense one with fresh random weights; None if not known."""
+    return find_result(store, dense_id, study.yardstick)
+
+
 def known_studies(store: Store, dense_id: str) -> list[UnitStudy]:
     """Return the studies that the dense run took part in, the latest first."""
-    query = "SELECT kind FROM results WHERE run_id = ? AND kind LIKE 'mis/%' ORDER BY written_at DESC"
+    query = """SELECT kind FROM results WHERE run_id = ? AND kind LIKE 'mis/%' AND kind NOT LIKE '%/%/%'
+        ORDER BY written_at DESC"""
     with store.reading() as db:
         kinds = [row["kind"] for row in db.execute(query, (dense_id,))]
     found = []

@@ -119,6 +119,14 @@ class UnitStudy:
         """The name under which a run's units and their scores are kept."""
         return f"mis/{self.id}"
 
+    @property
+    def yardstick(self) -> str:
+        """The name under which, with the dense run, the figures of a network of random weights are kept.
+
+        What it scores owes nothing to what was learnt: no score means anything without it.
+        """
+        return f"{self.kind}/randomised"
+
     def canonical(self) -> dict[str, Any]:
         """Return what decides the answer, and nothing else."""
         values = asdict(self)

@@ -18,7 +18,7 @@ from core.store import queue
 from core.store.database import open_store
 from core.store.retrained import units_folder
 from core.store.runs import delete_runs, find_result, find_run
-from core.units.results import known_studies, load_units, study_figures, unit_frame
+from core.units.results import known_studies, load_units, randomised_figures, study_figures, unit_frame
 from core.units.study import Encoding, UnitStudy, study_to_json
 from tests.retrained import put_retrained, retrained
 
@@ -69,6 +69,14 @@ def test_every_unit_of_every_network_is_scored_and_the_removed_ones_are_apart(fo
         assert row["score"] == "MIS (googlenet features)"
 
 
+def test_a_network_of_random_weights_says_what_a_score_means(found, subject):
+    store, (dense, pruned) = found
+    mark = randomised_figures(store, ASKED, run_id(subject, DENSE))
+    assert mark["units"] == 7304
+    assert dense["randomised"] == pruned["randomised"] == mark["mis"] < dense["mis_low"]
+    assert not list(units_folder(store.folder, run_id(subject, DENSE)).glob("randomised"))
+
+
 def test_the_figures_are_those_of_the_units(found, subject):
     store, (row, pruned) = found
     frame = unit_frame(load_units(store, row["run_id"], ASKED), ASKED)
@@ -108,7 +116,7 @@ def test_damaged_units_are_scored_again_to_the_same(found, studied, subject):
 
 def test_cancelled_it_keeps_the_networks_that_are_done_and_goes_on_with_the_others(store, subject, monkeypatch):
     def cancel_in_the_pruned_network(db, identity, done, *rest):
-        if done > 2 * ASKED.images:
+        if done > 3 * ASKED.images:  # the encoder, the dense and the randomised network
             db.execute("UPDATE jobs SET cancelling = 1 WHERE id = ?", (identity,))
         return queue.report(db, identity, done, *rest)
 
