@@ -12,7 +12,7 @@ from core.layer_names import HEAD
 from core.units.places import BLOCKS
 from core.visualisation import Visualisation
 
-UNLIKE = 0.5  # how much being unlike each other counts beside the activation, where there are several pictures
+UNLIKE = 0.7  # how much being unlike each other counts beside the activation, where there are several pictures
 
 Outputs = Mapping[str, Tensor]  # by place
 

@@ -98,4 +98,4 @@ def _seed(visualisation: Visualisation, attempt: int) -> int:
 
 
 def _what(attempt: int) -> str:
-    return "step" if attempt == 0 else f"attempt {attempt + 1}, step"
+    return "visualising" if attempt == 0 else f"visualising, attempt {attempt + 1}"
