@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import pandas as pd
@@ -13,14 +14,18 @@ from core.experiment import ExperimentSpec, Extent, with_dense_first
 from core.jobs.devices import devices
 from core.jobs.executor import is_enough
 from core.jobs.subject import Subject
+from core.layer_names import LAYERS
 from core.store.queue import OPEN, QUEUED, RUNNING, Job
 from core.surveys import YARDSTICKS, Survey
 from core.training.retraining import Retraining
+from core.visualisation import Visualisation
 
 # images/s of GoogLeNet at 224 px, channels last and batch norm folded, as measured on two cores. For a GPU nothing is
 # assumed: its rate depends on the model by more than an order of magnitude.
 MEASURED_AT_224 = {"cpu": 34.0}
 TRAINED_AT_224 = {"cpu": 9.0}  # the same, forward and backward with the step of the optimiser
+VISUALISED_AT_128 = {"cpu": 0.075}  # seconds a step through the whole network
+_MARGIN = 24  # pixels that the transforms of a picture add to its side
 _TRAINING_SHARE = 0.27  # of the rate of evaluation: what training comes to where only that was measured
 
 
@@ -160,6 +165,24 @@ def units_seconds(images: int, networks: int, images_per_second: float) -> float
     Each takes a pass, and the encoder one more.
     """
     return (networks + 1) * images / images_per_second
+
+
+def visualisation_seconds(visualisation: Visualisation, known: Iterable[tuple[Visualisation, float]]) -> float | None:
+    """Return about how long a unit takes in one network, by others that were visualised; None: nothing is known.
+
+    `known` has what was visualised and the seconds that it took.
+    """
+    rates = [seconds / _visualising(one) for one, seconds in known]
+    rate = median(rates) if rates else VISUALISED_AT_128.get(devices()[0])
+    return None if rate is None else rate * _visualising(visualisation)
+
+
+def _visualising(visualisation: Visualisation) -> float:
+    """Return what a visualisation costs, in steps at 128 px through the whole network."""
+    order = [place for place in LAYERS if place.startswith(visualisation.place)]
+    depth = (LAYERS.index(order[-1]) + 1) / len(LAYERS)
+    area = ((visualisation.size + _MARGIN) / (128 + _MARGIN)) ** 2
+    return visualisation.steps * visualisation.diversity * area * (0.25 + 0.75 * depth)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.experiment import ExperimentSpec
 from core.jobs.estimate import Outlook, outlook
-from core.jobs.executor import ACCURACY, EFFICIENCY
+from core.jobs.executor import ACCURACY, EFFICIENCY, VISUALISE
 from core.store.queue import Job
 from core.store.runs import find_run
 from core.training.retraining import Retraining
@@ -17,6 +17,7 @@ from pages.widgets.core_access import executor, store
 from pages.widgets.errors import plain, shown_errors
 
 POLL_SECONDS = 1.5
+_COUNTED = {EFFICIENCY: "network", VISUALISE: "step"}  # what a job counts where that is not images
 _TRAINING = ("training", "re-calibrating")  # how the words of a job begin while it makes its network
 
 
@@ -36,8 +37,8 @@ def job_words(job: Job) -> str:
         return job.message or "starting"
     if job.message.startswith(_TRAINING):
         return _training_words(job)
-    if job.kind == EFFICIENCY:
-        return f"{job.message}, {job.done:,} of {count(job.total, 'network')}"
+    if job.kind in _COUNTED:
+        return f"{job.message}, {job.done:,} of {count(job.total, _COUNTED[job.kind])}"
     rate = f" at {speed(job.speed)}" if job.speed else ""
     return f"{job.message} {job.done:,} of {job.total:,} images{rate}".strip()
 

@@ -15,6 +15,7 @@ from pages.widgets.unit_numbers import draw_numbers
 from pages.widgets.unit_scene import UnitScene
 from pages.widgets.unit_tasks import draw_tasks
 from pages.widgets.unit_views import row_of
+from pages.widgets.visualised import draw_visualised
 
 LOOK, PLAY = "Look", "Play"
 
@@ -31,6 +32,7 @@ def draw_unit(scene: UnitScene) -> None:
         return
     st.markdown(plain(_standing(scene, place, unit)))
     draw_exemplars(scene, place, unit)
+    draw_visualised(scene, place, unit)
     draw_numbers(scene, place, unit)
 
 
