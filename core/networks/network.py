@@ -40,7 +40,7 @@ class Network:
     classes: tuple[str, ...]
     preset: Preset
     normalisation: Normalisation
-    sha256: str  # of its weights
+    sha256: str  # of its weights, and of how it is fed where that is unusual
 
     def copy(self) -> nn.Module:
         """Return a module of its own, to prune or to train."""

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from torch import Tensor, nn
-from torchvision.models import GoogLeNet_Weights
-
-from core.data.preset import Preset
-from core.errors import BrokenDataError, InvalidSettingError, MissingFileError
+from core.errors import InvalidSettingError, MissingFileError
+from core.networks.checkpoint import Checkpoint, read_googlenet
+from core.networks.conventions import class_names, feeding_of, identity
 from core.networks.download import RemoteFile, fetch, local_path
-from core.networks.files import Checkpoint, read_checkpoint
-from core.networks.googlenet import googlenet, googlenet_bvlc
-from core.networks.network import (
-    BVLC_NORMALISATION,
-    IMAGENET_NORMALISATION,
-    IMAGENET_PRESET,
-    Network,
-    Normalisation,
-    weights_sha256,
-)
+from core.networks.googlenet import ARCHITECTURES
+from core.networks.network import Network, weights_sha256
 from core.paths import DEMO, cache_folder
 from core.progress import Progress, silent
 
 DEMO_CHECKPOINT = DEMO / "googlenet-demo.safetensors"
-IMAGENET_CLASSES: tuple[str, ...] = tuple(GoogLeNet_Weights.IMAGENET1K_V1.meta["categories"])
 IMAGENET_WEIGHTS = RemoteFile("https://download.pytorch.org/models/googlenet-1378be20.pth", 49.7, "1378be20")
 
 
@@ -111,73 +99,37 @@ def load_network(name: str, weights: str | Path | None = None, progress: Progres
     Raises what `weights_path` raises, and BrokenDataError if the file does not hold that architecture.
     """
     path = weights_path(name, weights, progress)
-    stamp = path.stat().st_mtime_ns if path.is_file() else 0
-    return _load(name, path, stamp)
+    return _load(name, path, _stamp(path))
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """Return what changes when the file changes, or what is said of it."""
+    files = (path, path.with_suffix(".json"), path.with_name(f"{path.stem}.classes.txt"), path.with_name("classes.txt"))
+    states = [file.stat() for file in files if file.is_file()]
+    return tuple(value for state in states for value in (state.st_mtime_ns, state.st_size, state.st_ino))
 
 
 @lru_cache(maxsize=4)
-def _load(name: str, path: Path, stamp: int) -> Network:
-    checkpoint = read_checkpoint(path)
-    kind = _architecture(name, checkpoint)
-    classes = _class_names(checkpoint)
-    if kind == "googlenet-bvlc":
-        return _network(name, checkpoint, googlenet_bvlc(len(classes)), classes, IMAGENET_PRESET, BVLC_NORMALISATION)
-    if "mean" in checkpoint.metadata:
-        return _of_our_own(name, checkpoint, classes)
-    module = googlenet(len(classes), transform_input=True)
-    return _network(name, checkpoint, module, classes, IMAGENET_PRESET, IMAGENET_NORMALISATION)
+def _load(name: str, path: Path, stamp: tuple[int, ...]) -> Network:
+    return network_of(read_googlenet(path, "googlenet-bvlc" if name == "googlenet-bvlc" else None), name)
 
 
-def _of_our_own(name: str, checkpoint: Checkpoint, classes: tuple[str, ...]) -> Network:
-    about = checkpoint.metadata
-    normalisation = Normalisation(tuple(json.loads(about["mean"])), tuple(json.loads(about["std"])))
-    preset = Preset(resize=int(about["size"]), crop=int(about["size"]))
-    return _network(name, checkpoint, googlenet(len(classes)), classes, preset, normalisation)
+def network_of(checkpoint: Checkpoint, name: str) -> Network:
+    """Return the network in a checkpoint, ready to be shown images.
 
-
-def _architecture(name: str, checkpoint: Checkpoint) -> str:
-    return "googlenet-bvlc" if name == "googlenet-bvlc" or "conv1.conv.bias" in checkpoint.state else "googlenet"
-
-
-def _class_names(checkpoint: Checkpoint) -> tuple[str, ...]:
-    if "classes" in checkpoint.metadata:
-        return tuple(json.loads(checkpoint.metadata["classes"]))
-    head = checkpoint.state.get("fc.weight")
-    count = len(head) if head is not None and head.ndim == 2 else len(IMAGENET_CLASSES)
-    return IMAGENET_CLASSES if count == len(IMAGENET_CLASSES) else tuple(f"class {i}" for i in range(count))
-
-
-def _network(
-    name: str,
-    checkpoint: Checkpoint,
-    module: nn.Module,
-    classes: tuple[str, ...],
-    preset: Preset,
-    normalisation: Normalisation,
-) -> Network:
-    _fill(module, checkpoint)
-    title = NETWORKS[name].title if name in NETWORKS else checkpoint.path.stem
-    module.eval().requires_grad_(False)
-    return Network(name, title, module, classes, preset, normalisation, weights_sha256(module.state_dict()))
-
-
-def _fill(module: nn.Module, checkpoint: Checkpoint) -> None:
-    """Load the state dict strictly; BrokenDataError lists the keys that are missing, unknown or of another shape."""
-    expected: dict[str, Tensor] = module.state_dict()
-    faults = {
-        "missing": [k for k in expected if k not in checkpoint.state],
-        "unknown": [k for k in checkpoint.state if k not in expected],
-        "of another shape": [k for k, v in checkpoint.state.items() if k in expected and v.shape != expected[k].shape],
-    }
-    told = [f"{len(keys)} {what} ({_some(keys)})" for what, keys in faults.items() if keys]
-    if told:
-        raise BrokenDataError(
-            f"{checkpoint.path} is not a GoogLeNet: keys {'; '.join(told)}",
-            f"torchvision's {len(expected)} keys of this architecture",
-            "choose a GoogLeNet checkpoint, or the network it belongs to",
-        )
+    BrokenDataError if it is said to have another number of classes than it has outputs.
+    """
+    classes, feeding = class_names(checkpoint), feeding_of(checkpoint)
+    module = ARCHITECTURES[checkpoint.architecture](checkpoint.outputs)
     module.load_state_dict(checkpoint.state)
-
-
-def _some(keys: list[str]) -> str:
-    return ", ".join(keys[:3]) + (", ..." if len(keys) > 3 else "")
+    module.transform_input = feeding.transform_input
+    module.eval().requires_grad_(False)
+    return Network(
+        name=name,
+        title=NETWORKS[name].title if name in NETWORKS else checkpoint.path.stem,
+        module=module,
+        classes=classes.names,
+        preset=feeding.preset,
+        normalisation=feeding.normalisation,
+        sha256=identity(weights_sha256(module.state_dict()), feeding, checkpoint),
+    )

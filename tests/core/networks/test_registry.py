@@ -12,10 +12,11 @@ from core.evaluation.accuracy import accuracy
 from core.evaluation.predict import Predictor, predict
 from core.experiment import ExperimentSpec
 from core.jobs.subject import find_subject
-from core.networks.files import read_checkpoint
+from core.networks.checkpoint import read_googlenet
+from core.networks.conventions import IMAGENET_CLASSES
 from core.networks.googlenet import googlenet, googlenet_bvlc
 from core.networks.network import weights_sha256
-from core.networks.registry import IMAGENET_CLASSES, load_network
+from core.networks.registry import load_network
 from tests.reference import REFERENCE, needs_reference
 
 META = {"mean": "[0.5, 0.5, 0.5]", "std": "[0.2, 0.2, 0.2]", "size": "96", "classes": json.dumps(["a", "b", "c"])}
@@ -65,7 +66,7 @@ def test_imagenets_weights_bring_torchvisions_input_transform_and_names(tmp_path
 
 def test_auxiliary_heads_are_left_out(state, tmp_path):
     more = {**state, "aux1.fc1.weight": torch.zeros(2, 2)}
-    assert "aux1.fc1.weight" not in read_checkpoint(saved(more, tmp_path / "aux.safetensors")).state
+    assert "aux1.fc1.weight" not in read_googlenet(saved(more, tmp_path / "aux.safetensors")).state
 
 
 def test_the_network_of_2014_is_recognised_by_its_biases(tmp_path):
