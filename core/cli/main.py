@@ -14,6 +14,7 @@ from core.cli.demo import results, train
 from core.cli.evaluate import evaluate, sweep
 from core.cli.export import export
 from core.cli.lists import data, methods, networks
+from core.cli.networks import network
 from core.cli.retrain import retrain
 from core.cli.sensitivity import sensitivity
 from core.cli.units import units
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("networks")(networks)
+app.command("network")(network)
 app.command("data")(data)
 app.command("methods")(methods)
 app.command("evaluate")(evaluate)

@@ -1,0 +1,107 @@
+"""What a file of weights is: all that can be told of a network without showing it an image. Loads torch when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.networks.checkpoint import Checkpoint
+    from core.networks.conventions import ClassNames, Feeding
+
+
+@dataclass(frozen=True)
+class NetworkDescription:
+    """A network in a file: where it comes from, what it is, what was done to read it, what was pruned in it."""
+
+    source: str
+    title: str
+    sha256: str  # by which runs know it: of its weights, and of how it is fed where that is unusual
+    file_bytes: int
+    architecture: str
+    parameters: int
+    classes: tuple[str, ...]
+    classes_from: str  # who says their names
+    stored_as: tuple[str, ...]  # types of the stored weights, "float16"
+    layout: str  # whose names the keys have, "torchvision" or "caffe"
+    wrapper: str  # the entry of the file that held the state dict, "" if the file is one
+    prefix: str  # that was taken off every key
+    dropped: tuple[str, ...]  # keys of auxiliary heads, which are left out
+    masked: tuple[str, ...]  # parameters that were multiplied with their masks
+    flipped: bool  # whether the first convolution was turned from blue, green, red
+    preset: str  # which pixels it is shown
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    unit: float
+    transform_input: bool
+    technique: str  # that its zeros look like, "none" or "mixed"
+    form: str
+    sparsity: Mapping[str, float]  # of what was pruned, over prunable, conv and all
+    layer_sparsity: Mapping[str, float]  # share of zeros of each conv and fc, by accident too
+    warnings: tuple[str, ...]
+
+
+def describe(path: Path | str) -> NetworkDescription:
+    """Return what the network in a file is; the file is read once.
+
+    Weights that are not finite are told in the warnings; measuring refuses what they lead to. Raises the errors of
+    `read_googlenet`, and BrokenDataError if it is said to have another number of classes than outputs.
+    """
+    from core.networks.checkpoint import read_googlenet
+    from core.networks.conventions import class_names, feeding_of
+    from core.networks.registry import network_of
+    from core.pruning.recognise import recognise_pruning
+
+    file = Path(path).expanduser()
+    checkpoint = read_googlenet(file)
+    network = network_of(checkpoint, str(path))
+    names, feeding, found = class_names(checkpoint), feeding_of(checkpoint), recognise_pruning(network.module)
+    return NetworkDescription(
+        source=str(file),
+        title=network.title,
+        sha256=network.sha256,
+        file_bytes=file.stat().st_size,
+        parameters=sum(parameter.numel() for parameter in network.module.parameters()),
+        classes=names.names,
+        classes_from=names.origin,
+        preset=feeding.preset.name,
+        mean=feeding.normalisation.mean,
+        std=feeding.normalisation.std,
+        unit=feeding.normalisation.unit,
+        transform_input=feeding.transform_input,
+        technique=found.technique,
+        form=found.form,
+        sparsity={name: getattr(found.sparsity, name) for name in ("prunable", "conv", "all")},
+        layer_sparsity={one.name: one.sparsity for one in found.layers},
+        warnings=_warnings(checkpoint, names, feeding),
+        **_reading(checkpoint),
+    )
+
+
+def _reading(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return how the weights were found in the file."""
+    keys = checkpoint.keys
+    return {
+        "architecture": checkpoint.architecture,
+        "stored_as": checkpoint.dtypes,
+        "layout": keys.layout,
+        "wrapper": checkpoint.wrapper,
+        "prefix": keys.prefix,
+        "dropped": keys.dropped,
+        "masked": keys.masked,
+        "flipped": checkpoint.flipped,
+    }
+
+
+def _warnings(checkpoint: Checkpoint, names: ClassNames, feeding: Feeding) -> tuple[str, ...]:
+    from core.networks.checkpoint import not_finite
+
+    odd, beside = not_finite(checkpoint.state), f"{checkpoint.path.stem}.json beside it"
+    told = {
+        f"not finite: {odd}; what it says of images will be refused": bool(odd),
+        f"nothing says how it was fed: {feeding.in_words()} is assumed; say it in {beside}": not feeding.said,
+        f"its classes are {names.origin}; name them, one a line, in {checkpoint.path.stem}.classes.txt": names.numbered,
+    }
+    return tuple(warning for warning, holds in told.items() if holds)
