@@ -12,7 +12,7 @@ from tests.reference import REFERENCE, needs_reference
 
 GLOBAL_AND_LOCAL = [("unstructured", "global"), ("structured", "local"), ("connection", "global")]
 LOCAL_AND_GLOBAL = [("unstructured", "local"), ("structured", "global"), ("connection", "local")]
-RATES = (0.01, 0.3, 0.9, 0.99)
+RATES = (0.01, 0.5, 0.98)
 
 
 @pytest.fixture(scope="module")
