@@ -84,7 +84,7 @@ def read_tally(file: Path) -> tuple[Tally, dict[str, str]] | None:
 
 def _write(file: Path, tally: Tally, about: About) -> None:
     tensors = {name: tensor.cpu() for name, tensor in tally.tensors().items()}
-    partial = writable(file.parent) / f"{file.name}.partial"
+    partial = writable(file.parent) / f"{file.name.rpartition('-')[0]}.partial"  # a kill leaves one at most
     try:
         save_file(tensors, partial, {**about, "format": FORMAT, "sha256": _digest(tensors, about)})
         _flush(partial)

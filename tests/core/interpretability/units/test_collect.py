@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from core.errors import BrokenDataError, CancelledError, InvalidSettingError
+from core.errors import BrokenDataError, CancelledError, InvalidSettingError, StorageError
+from core.experiment import ExperimentSpec
 from core.interpretability.units import collect as passes
 from core.interpretability.units.collect import collect, find_activity
 from core.interpretability.units.keys import keys, salts
 from core.interpretability.units.maps import unit_maps
+from core.jobs.inspected import inspected
+from core.jobs.subject import find_subject
 from core.networks.layers import all_layers
 from core.networks.network import IMAGENET_NORMALISATION
 from core.units.study import UnitStudy
@@ -140,6 +143,22 @@ def test_a_damaged_file_is_set_aside_and_done_again(subject, pack, tmp_path, har
     assert file.with_name(f"{file.name}.aside").is_file()
 
 
+def test_what_a_kill_left_half_written_is_of_no_concern(subject, pack, tmp_path):
+    made = collect(subject, pack, STUDY, tmp_path)
+    (file,) = tmp_path.iterdir()
+    half = tmp_path / "layers-20-0.partial"
+    half.write_bytes(file.read_bytes()[:5000])
+    file.unlink()
+    assert_same(collect(subject, pack, STUDY, tmp_path), made)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_folder_that_cannot_be_is_told(subject, pack, tmp_path):
+    (tmp_path / "units").write_text("a file")
+    with pytest.raises(StorageError, match="units"):
+        collect(subject, pack, STUDY, tmp_path / "units")
+
+
 def test_what_is_of_other_weights_or_images_is_not_gone_on_from(subject, network, pack, tmp_path):
     collect(subject, pack, STUDY, tmp_path)
     changed = look_into(network)
@@ -217,3 +236,15 @@ def test_a_map_has_the_units_activation_as_its_mean(subject, pack, whole, place)
     assert maps.shape == {"conv1.conv": (images, 16, 16), "fc": (images, 1, 1)}.get(place, (images, 2, 2))
     np.testing.assert_allclose(maps.mean((1, 2)), whole.sample[units][3, :images], rtol=1e-4, atol=1e-5)
     assert hooks(subject.module) == 0
+
+
+@pytest.mark.slow
+def test_the_demo_networks_logits_favour_their_own_classes(cache, tmp_path):
+    named = find_subject(ExperimentSpec(), cache)
+    dense = inspected(named.network, ExperimentSpec().dense(), "", cache, "cpu")
+    found = collect(dense, named.pack(), UnitStudy(images=480), tmp_path)
+    logits = found.units_of("fc")
+    assert not found.constant.any()
+    assert (found.class_means[logits].argmax(1) == np.arange(len(named.network.classes))).mean() > 0.9
+    tops = named.pack().labels[found.top[logits, :5]] == np.arange(len(named.network.classes))[:, None]
+    assert tops.mean() > 0.9
