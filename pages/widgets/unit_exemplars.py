@@ -282,8 +282,9 @@ def _open_clicked(scene: UnitScene) -> None:
     if clicked is None:
         return
     run_id, identity = clicked
-    run = run_id if run_id != scene.dense.id else next((one.id for one in scene.beside), scene.dense.id)
-    st.switch_page("pages/saliency.py", query_params={"run": run, "image": identity})
+    others = [one.id for one in scene.beside if one.id != run_id]
+    run, *beside = [run_id, *others] if run_id != scene.dense.id else others or [run_id]
+    st.switch_page("pages/saliency.py", query_params={"run": run, "runs": ",".join(beside), "image": identity})
 
 
 def offer_packing(scene: UnitScene) -> None:

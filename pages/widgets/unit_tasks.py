@@ -218,7 +218,10 @@ def _draw_queries(game: Game, played: Played | None) -> None:
             with st.container(width=_QUERY, gap="xsmall"):
                 _draw_query(game, played, side, picture)
     with st.container(horizontal=True, gap="small"):
-        st.button("Next task", key="next_task", on_click=_go_on, args=(game.scene.study.tasks,))
+        st.button(
+            "Next task", key="next_task", on_click=_go_on, args=(game.scene.study.tasks,),
+            type="primary" if played else "secondary",
+        )  # fmt: skip
         st.button(
             "Show the answer", key="say revealed", on_click=_say, args=(game, REVEALED), disabled=played is not None,
             type="tertiary", help="Without answering: it does not count.",
