@@ -18,6 +18,7 @@ from core.errors import BrokenDataError, MissingFileError, PrunescopeError
 from core.experiment import ExperimentSpec, spec_in_words
 from core.interpretability import inspection
 from core.interpretability.encoders.cache import embed_pack
+from core.interpretability.encoders.encoder import Encoder
 from core.interpretability.encoders.registry import load_encoder
 from core.interpretability.measures.randomisation import FRESH_WEIGHTS, randomised_copy
 from core.interpretability.mis.measure import measure_units as score_units
@@ -50,12 +51,18 @@ class _Work:
     subject: Subject
     pack: Pack
     runs: tuple[tuple[Run, ExperimentSpec], ...]
+    encoder: Encoder
     tally: _Tally = field(default_factory=_Tally)
 
     @property
     def total(self) -> int:
         """How many images there are to see: all by each network, by the encoder, and by the randomised network."""
         return self.study.images * (len(self.runs) + 1 + any(spec.is_dense for _, spec in self.runs))
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What is kept with the figures: the study, and which weights the encoder had."""
+        return {"study": study_to_json(self.study), "encoder_sha": self.encoder.sha256}
 
     @property
     def places(self) -> NDArray[np.int64]:
@@ -87,9 +94,8 @@ def measure_units(task: Task) -> None:
     others from being scored; it is told at the end. Runs that were deleted meanwhile stay deleted.
     """
     work = _prepare(task)
-    encoder = load_encoder(work.study.encoding, work.subject.network, task.device)
     embeddings = embed_pack(
-        encoder, work.pack, work.places, task.store.folder / "embeddings", work.part("similarity of the images")
+        work.encoder, work.pack, work.places, task.store.folder / "embeddings", work.part("similarity of the images")
     )
     work.ended()
     refused: list[tuple[str, PrunescopeError]] = []
@@ -112,7 +118,8 @@ def _prepare(task: Task) -> _Work:
         put_runs(task.store, [run for run, _ in runs])
     present = tuple((run, spec) for run, spec in runs if find_run(task.store, run.id))
     study = resolved_study(study_from_json(request["study"]), subject)
-    return _Work(task.from_now(), study, subject, pack, present)
+    encoder = load_encoder(study.encoding, subject.network, task.device)
+    return _Work(task.from_now(), study, subject, pack, present, encoder)
 
 
 def _measure(work: _Work, run: Run, spec: ExperimentSpec, embeddings: NDArray[np.float32]) -> None:
@@ -126,7 +133,7 @@ def _measure(work: _Work, run: Run, spec: ExperimentSpec, embeddings: NDArray[np
         require_run(db, run.id)
         forget(db, run.id, work.study.kind)
         append(db, run.id, work.study.kind, 0, found.units, time.perf_counter() - began)
-        put_result(db, run.id, work.study.kind, found.figures | {"study": study_to_json(work.study)})
+        put_result(db, run.id, work.study.kind, found.figures | work.about)
     if spec.is_dense:
         work.ended()
         _measure_randomised(work, run, subject, embeddings)

@@ -27,6 +27,7 @@ DRAWINGS: dict[str, str] = {
     "quantile": "K + 1 images at random from the most extreme quantile, the query the least extreme of them",
 }
 
+_ROUNDING = 1e-9  # of a product that is a whole number but for its last bits
 IDENTITY_VERSION = 1  # raised when the same study comes to have another answer
 
 
@@ -96,7 +97,7 @@ class UnitStudy:
         """How many of the most activating images are kept of each unit, and as many of the least."""
         if self.drawing == "bins":
             return self.tasks * (self.explanations + 1)
-        return round(self.quantile * self.images)
+        return math.floor(self.quantile * self.images + _ROUNDING)
 
     @property
     def places(self) -> tuple[str, ...]:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import InvalidSettingError
 from core.units.places import BLOCKS, PLACES, block_of
@@ -96,3 +98,12 @@ def test_fewer_images_than_asked_for_are_taken_if_they_suffice():
     assert within(UnitStudy(), 5000) == UnitStudy()
     with pytest.raises(InvalidSettingError, match="399 images"):
         within(UnitStudy(), 399)
+
+
+@given(images=st.integers(20, 2000), quantile=st.floats(0.01, 0.5))
+def test_no_image_is_kept_among_the_most_and_the_least_activating(images, quantile):
+    try:
+        study = UnitStudy(images=images, drawing="quantile", quantile=quantile)
+    except InvalidSettingError:
+        return
+    assert study.explanations < study.keep <= images // 2
