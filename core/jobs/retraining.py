@@ -19,7 +19,16 @@ from core.networks.network import weights_sha256
 from core.progress import Progress
 from core.pruning.masks import Sparsity, make_masks, sparsity
 from core.store.database import Store
-from core.store.retrained import LIVE, SHA, TRAINING, checkpoint_folder, delete_networks, delete_weights, has_weights
+from core.store.retrained import (
+    LIVE,
+    SHA,
+    TRAINING,
+    checkpoint_folder,
+    delete_networks,
+    delete_units,
+    delete_weights,
+    has_weights,
+)
 from core.store.runs import Run, find_result, find_run, forget_measured, forget_result, put_result, require_run
 from core.training.history import History
 from core.training.images import drawn_once
@@ -137,12 +146,15 @@ def _save(store: Store, run: Run, trained: Retrained, sparsity_before: dict[str,
     """
     state = trained.module.state_dict()
     sha = weights_sha256(state)
+    other = (find_result(store, run.id, TRAINING) or {}).get(SHA) != sha
     with store.writing() as db:
         require_run(db, run.id)
-        if (find_result(store, run.id, TRAINING) or {}).get(SHA) != sha:
+        if other:
             forget_measured(db, run.id)
         forget_result(db, run.id, LIVE)
         put_result(db, run.id, TRAINING, _told(trained.history) | {"sparsity_before": sparsity_before, SHA: sha})
+    if other:
+        delete_units(store.folder, [run.id])
     save_weights(store.folder, run.id, Weights(state, trained.masks))
     shutil.rmtree(checkpoint_folder(store.folder, run.id), ignore_errors=True)
     _log.info("run %s: trained %d epochs", run.id, len(trained.history.rows))

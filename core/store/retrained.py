@@ -58,6 +58,12 @@ def delete_weights(store: Path, run_ids: Iterable[str]) -> None:
         _delete(weights_folder(store, run_id))
 
 
+def delete_units(store: Path, run_ids: Iterable[str]) -> None:
+    """Delete what was seen of the units of runs, of whose networks it does not hold any more; StorageError."""
+    for run_id in run_ids:
+        _delete(units_folder(store, run_id))
+
+
 def _folder(store: Path, what: str, run_id: str) -> Path:
     if not run_id.isalnum():  # it becomes a part of a path that is deleted with all that is in it
         raise ValueError(f"{run_id!r} is no id of a run")

@@ -22,7 +22,7 @@ from core.pruning.settings import Pruning
 from core.results import find_detail
 from core.store import queue
 from core.store.predictions import load
-from core.store.retrained import LIVE, TRAINING, checkpoint_folder, has_weights, weights_folder
+from core.store.retrained import LIVE, TRAINING, checkpoint_folder, has_weights, units_folder, weights_folder
 from core.store.runs import delete_runs, find_result, find_run, put_result, runs_frame
 from core.training.retraining import Retraining
 from core.training.weights import WEIGHTS, Weights, load_weights, save_weights
@@ -96,10 +96,12 @@ def test_figures_of_other_weights_are_forgotten(store):
     with store.writing() as db:
         put_result(db, run_id, TRAINING, {"weights_sha256": "of another machine"})
         put_result(db, run_id, "survey/of those weights", {"images": 10})
+    units_folder(store.folder, run_id).mkdir(parents=True)
     Executor(store).remake([SPEC])
     work_once(store, "cpu")
     assert load(store, run_id).tobytes() == predictions
     assert find_result(store, run_id, "survey/of those weights") is None
+    assert not units_folder(store.folder, run_id).exists()
     assert find_result(store, run_id, TRAINING)["epochs"] == 1
 
 
