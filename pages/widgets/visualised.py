@@ -21,8 +21,9 @@ from pages.widgets.core_access import executor, is_here, keep_workers, store
 from pages.widgets.elsewhere import offer_retraining
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.progress import POLL_SECONDS, job_words
-from pages.widgets.unit_exemplars import value
+from pages.widgets.unit_facts import value
 from pages.widgets.unit_scene import UnitScene
+from pages.widgets.unit_views import row_of
 from pages.widgets.visualised_settings import choose_visualisation
 
 _WIDTH = 300  # pixels of a tile
@@ -53,6 +54,11 @@ class _Asked:
         """The pictures that there are."""
         return tuple(one for one in self.found.values() if isinstance(one, Visualised))
 
+    @property
+    def told(self) -> int:
+        """Of how many networks it is known what they show, or that they show nothing."""
+        return sum(one is not None for one in self.found.values())
+
     def is_about(self, job: Job) -> bool:
         """Return whether a job makes these pictures."""
         if job.kind != VISUALISE or job.request["kind"] != self.how.kind:
@@ -69,7 +75,9 @@ def draw_visualised(scene: UnitScene, place: str, unit: int) -> None:
         _offer(asked)
         _failed(asked)
         working = any(map(asked.is_about, executor().list(OPEN)))
-        st.fragment(_live, run_every=POLL_SECONDS if working else None)(scene, how, working)
+        st.fragment(_live, run_every=POLL_SECONDS if working else None)(asked, working)
+        if asked.told:
+            _draw_tiles(asked)
 
 
 def _find(scene: UnitScene, how: Visualisation) -> _Asked:
@@ -114,18 +122,15 @@ def _failed(asked: _Asked) -> None:
                 st.rerun()
 
 
-def _live(scene: UnitScene, how: Visualisation, working: bool) -> None:
-    """Draw how far the job is and the tiles; starts the page anew when the job has ended."""
+def _live(asked: _Asked, working: bool) -> None:
+    """Draw how far the job is; starts the page anew when a picture has come, and when the job has ended."""
     with shown_errors():
-        asked = _find(scene, how)
         jobs = [job for job in executor().list(OPEN) if asked.is_about(job)]
         for job in jobs:
             keep_workers()
             _progress(job)
-        if working and not jobs:
+        if working and (not jobs or _find(asked.scene, asked.how).told != asked.told):
             st.rerun()
-        if any(one is not None for one in asked.found.values()):
-            _draw_tiles(asked)
 
 
 def _progress(job: Job) -> None:
@@ -163,6 +168,7 @@ def _choose_step(how: Visualisation) -> int:
         value=how.frames[-1],
         key=f"vis_after_{how.steps}",
         bind="query-params",
+        width=420,
         help="From the noise at the start to the end.",
     )
     return how.frames.index(step)
@@ -172,7 +178,7 @@ def _draw_tile(asked: _Asked, member: Member, after: int) -> None:
     found = asked.found[member.id]
     if isinstance(found, Visualised):
         st.image(_side_by_side(found.frames[after]), width="stretch", output_format="PNG")
-        st.caption("  \n".join(map(plain, _about(asked.how, found, after))))
+        st.caption("  \n".join(map(plain, (*_about(asked.how, found, after), *_beside(asked, member)))))
         return
     with st.container(height=_WIDTH, border=True):
         if isinstance(found, Refused):
@@ -190,6 +196,14 @@ def _about(how: Visualisation, found: Visualised, after: int) -> tuple[str, ...]
     values = ", ".join(value(float(one)) for one in found.activations[after])
     again = f"attempt {found.attempts}: with seed {how.seed} it stayed grey; seed {found.seed}, stronger noise"
     return (f"activation {values}", *([again] if found.attempts > 1 else []))
+
+
+def _beside(asked: _Asked, member: Member) -> tuple[str, ...]:
+    """Return how far the images of the data drive the same: what a picture reaches is to be held against that."""
+    row = row_of(asked.scene, member, asked.how.place, asked.how.unit)
+    if row is None or asked.how.objective != "channel":
+        return ()
+    return (f"by images {value(float(row['minimum']))} to {value(float(row['maximum']))}",)
 
 
 def _side_by_side(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
