@@ -115,9 +115,16 @@ def _shards(path: Path) -> tuple[Path, ...]:
     """Return the files that a path stands for, in order, links among them checked."""
     if path.is_file():
         return (path,)
-    folder, split = (path.parent, path.name.removesuffix(_ANY)) if is_split(path) else (path, None)
-    names = [name for name in sorted(_shards_in(folder)) if split is None or _split(name) == split]
-    return tuple(real_file(folder, name) for name in names)
+    if is_split(path):
+        return _of_split(path.parent, path.name.removesuffix(_ANY))
+    found = splits(path)
+    if len(found) != 1:
+        raise _refused(path, f"holds shards of {len(found)} splits", "shards of one split")
+    return _of_split(path, found[0])
+
+
+def _of_split(folder: Path, split: str) -> tuple[Path, ...]:
+    return tuple(real_file(folder, name) for name in sorted(_shards_in(folder)) if _split(name) == split)
 
 
 def _shards_in(folder: Path) -> Iterator[str]:
@@ -273,6 +280,8 @@ def _cell(file: Path, state: tuple[int, int], place: Place) -> bytes | None:
         return _mine.reader.cell(place.row)  # type: ignore[no-any-return]
     except (pa.ArrowException, OSError, StopIteration) as error:
         _mine.key, _mine.reader = None, None
+        if isinstance(error, OSError) and error.errno is not None:
+            raise unreadable(file, error) from error
         raise broken(f"{file.name} row group {place.group}", _short(error)) from error
 
 

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import pickle
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.data import decode, parquet, processes
+from core.data.pack import pack, verify
+from core.data.preset import Preset
+from core.data.source import layout_of, open_source
+from core.errors import BrokenDataError, InvalidSettingError, MissingFileError
+from tests.core.data.images import noise, truncate
+from tests.core.data.trees import IMAGE, png, refused, shard
+from tests.reference import REFERENCE, needs_reference
+
+NAMES = ("tench, Tinca tinca", "goldfish", "shark")
+PRESET = Preset(40, 32)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two validation shards, of 7 and 4 images in row groups of 3."""
+    shard(tmp_path / "data" / "validation-00000-of-00002.parquet", [2, 0, 1, 1, 0, 2, 2], names=NAMES)
+    shard(tmp_path / "data" / "validation-00001-of-00002.parquet", [0, 0, 1, 2], names=NAMES)
+    return tmp_path / "data"
+
+
+def pixels(source, place):
+    return np.asarray(source.image(place))
+
+
+def test_shards_are_read_in_their_order(folder):
+    assert layout_of(str(folder))[0].name == "parquet"
+    source = open_source(str(folder), classes=3)
+    assert source.labels.tolist() == [2, 0, 1, 1, 0, 2, 2, 0, 0, 1, 2]
+    assert source.classes == NAMES
+    assert source.ids[0] == "validation-00000-of-00002_0.png"
+    assert source.ids[7] == "validation-00001-of-00002_0.png"
+    assert source.notes == ()
+    for place in range(11):
+        assert np.array_equal(pixels(source, place), np.asarray(noise(place if place < 7 else place - 7)))
+
+
+@pytest.mark.parametrize("budget", [1, 2**25])
+def test_rows_are_read_in_any_order_and_by_any_number_of_threads(folder, monkeypatch, budget):
+    monkeypatch.setattr(parquet, "BATCH_BYTES", budget)  # one row at a time; the whole row group
+    source = open_source(str(folder))
+    places = random.Random(1).choices(range(11), k=120)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda place: pixels(source, place), places))
+    assert all(np.array_equal(one, noise(place % 7)) for one, place in zip(found, places, strict=True))
+
+
+def test_one_row_group_of_all_rows_is_read_some_at_a_time(tmp_path, monkeypatch):
+    file = shard(tmp_path / "one.parquet", [0, 1] * 20, group=1_000_000)
+    size = pq.ParquetFile(file).metadata.row_group(0).total_byte_size
+    monkeypatch.setattr(parquet, "BATCH_BYTES", size // 8)
+    source = open_source(str(file))
+    for place in (0, 1, 30, 39, 5, 4):
+        assert np.array_equal(pixels(source, place), np.asarray(noise(place)))
+
+
+@pytest.mark.parametrize("helpers", [False, True])
+def test_a_pack_of_shards_is_that_of_the_files(folder, tmp_path, monkeypatch, helpers):
+    source = open_source(str(folder))
+    (tmp_path / "flat").mkdir()
+    lines = ["file,class_index,class_name"]
+    for place, name in enumerate(source.ids):
+        (tmp_path / "flat" / name).write_bytes(source.shelf.read(name))
+        label = source.labels[place]
+        lines.append(f'{name},{label},"{NAMES[label]}"')
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    monkeypatch.setattr(processes, "HELPERS_START", -1.0 if helpers else float("inf"))
+    monkeypatch.setattr(decode, "CHUNK_IMAGES", 2)
+    made = pack(source, PRESET, cache=tmp_path / "cache")
+    verify(made)
+    plain = pack(open_source(str(tmp_path / "flat")), PRESET, cache=tmp_path / "other")
+    assert made.file.read_bytes() == plain.file.read_bytes()
+    assert made.fingerprint == plain.fingerprint
+
+
+def test_splits_are_asked_about_and_named(folder):
+    shard(folder / "train-00000-of-00001.parquet", [0, 1], names=NAMES)
+    with pytest.raises(InvalidSettingError) as caught:
+        open_source(str(folder))
+    assert refused(caught.value, InvalidSettingError, f"{folder}/train-*.parquet", f"{folder}/validation-*.parquet")
+    with pytest.raises(BrokenDataError, match="2 splits"):
+        open_source(f"parquet:{folder}")
+    assert len(open_source(f"{folder}/train-*.parquet")) == 2
+    assert len(open_source(f"{folder}/validation-*.parquet")) == 11
+    with pytest.raises(MissingFileError):
+        open_source(f"{folder}/test-*.parquet")
+    with pytest.raises(InvalidSettingError, match=r"train-\*\.parquet"):
+        open_source(str(folder.parent / "data"))
+
+
+def test_a_missing_shard_is_told(folder):
+    (folder / "validation-00000-of-00002.parquet").unlink()
+    assert open_source(str(folder)).notes == ("1 of 2 shards are not here",)
+
+
+def test_one_file_is_enough(folder):
+    assert len(open_source(str(folder / "validation-00001-of-00002.parquet"))) == 4
+
+
+def test_without_names_classes_are_numbers_and_ids_are_places(tmp_path):
+    source = open_source(str(shard(tmp_path / "x.parquet", [0, 3, 0, 3], paths=False)))
+    assert source.classes == ("0", "1", "2", "3")
+    assert source.ids == ("x/0.0", "x/0.1", "x/0.2", "x/1.0")
+    assert len(open_source(str(tmp_path / "x.parquet"), classes=1000).classes) == 1000
+
+
+def test_it_can_be_sent_to_another_process(folder):
+    source = open_source(str(folder))
+    source.image(0)
+    copy = pickle.loads(pickle.dumps(source))
+    assert np.array_equal(pixels(copy, 8), pixels(source, 8))
+    assert copy.identity() == source.identity()
+
+
+# hostile files
+
+
+def refusal(path, **options):
+    with pytest.raises(BrokenDataError) as caught:
+        open_source(str(path), **options)
+    assert refused(caught.value, BrokenDataError)
+    return caught.value.given
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"image": [b"x"], "label": [1]}, "no column image"),
+        ({"picture": [{"bytes": b"x", "path": "a"}], "label": [1]}, "no column image"),
+        ({"image": [{"path": "a"}], "label": [1]}, "no column image"),
+        ({"image": [{"bytes": b"x", "path": "a"}]}, "no column label"),
+        ({"image": [{"bytes": b"x", "path": "a"}], "label": ["cat"]}, "no column label"),
+    ],
+)
+def test_missing_columns(tmp_path, columns, told):
+    pq.write_table(pa.table(columns), tmp_path / "x.parquet")
+    assert told in refusal(tmp_path / "x.parquet")
+
+
+@pytest.mark.parametrize("labels", [[0, -1, 1], [0, 1, None]])
+def test_images_without_labels(tmp_path, labels):
+    assert "label" in refusal(shard(tmp_path / "test-00000-of-00001.parquet", labels))
+
+
+def test_a_label_beyond_the_networks_classes_or_the_datas_own(tmp_path):
+    assert "the label 5" in refusal(shard(tmp_path / "x.parquet", [0, 5]), classes=5)
+    assert "the label 5" in refusal(shard(tmp_path / "y.parquet", [0, 5], names=NAMES))
+
+
+def test_one_class_only(tmp_path):
+    assert "one class only" in refusal(shard(tmp_path / "x.parquet", [4, 4]))
+
+
+def test_shards_of_two_data_sets(folder):
+    shard(folder / "validation-00002-of-00002.parquet", [0, 1], names=NAMES[::-1])
+    assert "name their classes differently" in refusal(folder)
+
+
+def test_a_file_that_is_none(tmp_path, folder):
+    (tmp_path / "x.parquet").write_bytes(b"PAR1 and nothing more PAR1")
+    assert "no parquet file" in refusal(tmp_path / "x.parquet")
+    assert "no parquet file" in refusal(truncate(folder / "validation-00000-of-00002.parquet"))
+
+
+def test_cells_that_hold_no_image_are_skipped_and_named(tmp_path):
+    data = png(), None, b"", png()[:50], png()
+    cells = [*({"bytes": one, "path": f"{place}.png"} for place, one in enumerate(data)), None]
+    file = shard(tmp_path / "x.parquet", [0, 1, 0, 1, 1, 0], rows=cells)
+    made = pack(open_source(str(file)), PRESET, cache=tmp_path / "cache")
+    assert made.indices.tolist() == [0, 4]
+    assert [one.index for one in made.skipped] == [1, 2, 3, 5]
+
+
+def test_damaged_pages_are_broken_images(folder):
+    file = folder / "validation-00000-of-00002.parquet"
+    data = bytearray(file.read_bytes())
+    data[100:3000] = bytes(2900)
+    source = open_source(str(folder / "validation-00001-of-00002.parquet"))
+    file.write_bytes(data)
+    source = open_source(str(folder))
+    with pytest.raises(BrokenDataError):
+        source.image(0)
+    assert np.array_equal(pixels(source, 7), np.asarray(noise(0)))
+
+
+@needs_reference("imagenet/val", "imagenet/labels.csv")
+def test_real_images_are_packed_exactly_out_of_shards(tmp_path):
+    plain = open_source(str(REFERENCE / "imagenet" / "val"), classes=1000)
+    data = [(REFERENCE / "imagenet" / "val" / name).read_bytes() for name in plain.ids[:40]]
+    cells = [{"bytes": one, "path": name} for one, name in zip(data, plain.ids, strict=False)]
+    table = {"image": pa.array(cells, IMAGE), "label": plain.labels[:40]}
+    pq.write_table(pa.table(table), tmp_path / "validation-00000-of-00001.parquet", row_group_size=15)
+    made = pack(open_source(str(tmp_path), classes=1000), Preset(256, 224), cache=tmp_path / "cache")
+    for place in range(0, 40, 5):
+        assert np.array_equal(made.image(place), decode.pixel_row(plain.image(place), Preset(256, 224)))
+    assert (made.ids, made.labels.tolist()) == (plain.ids[:40], plain.labels[:40].tolist())
