@@ -17,6 +17,8 @@ from core.data.wnids import are_imagenets, imagenet_index, imagenet_wnids, is_wn
 from core.errors import BrokenDataError
 from core.words import count
 
+SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test"})  # alone they are no classes
+
 
 def holds_class_folders(folder: Path) -> bool:
     """Whether some folder directly in this one holds images."""
@@ -60,6 +62,8 @@ def _by_name(path: Path, classes: int | None) -> bool:
     if not holds_class_folders(path):
         return False
     names = folders_in(path)
+    if SPLITS.issuperset(name.lower() for name in names):
+        return False
     return not any(map(is_wnid, names)) and may_be_names(names, classes)
 
 
