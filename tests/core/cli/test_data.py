@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+import tarfile
+
+import pytest
+
+from core.data.imagenette import ARCHIVE
+from core.data.scenes import CLASSES
+from tests.core.data.images import make_tree, save
+from tests.core.data.trees import add, devkit, flat_val, here, png, shard, tar_of, val_name
+from tests.reference import REFERENCE, needs_reference
+
+FIELDS = {"path", "layout", "images", "classes", "mapped", "unmatched", "packed"}
+
+
+def about(shell, *words):
+    """Return what one source is said to be: one object."""
+    status, out, err = shell("data", *words, "--json")
+    assert status == 0, err
+    (line,) = out.splitlines()
+    found = json.loads(line)
+    assert set(found) >= FIELDS
+    return found
+
+
+def test_the_networks_own_classes_are_packed_on_request(shell, tmp_path):
+    lines = [f"{place}.png,{place},{name}" for place, name in enumerate(CLASSES)]
+    for place in range(len(CLASSES)):
+        save(tmp_path / "flat" / f"{place}.png", seed=place, size=(140, 130))
+    (tmp_path / "labels.csv").write_text("\n".join(["file,class_index,class_name", *lines]))
+    folder = tmp_path / "flat"
+    found = about(shell, folder)
+    assert (found["layout"], found["images"], found["classes"], found["mapped"]) == ("labels", 24, 24, 24)
+    assert (found["unmatched"], found["packed"], found["fingerprint"]) == ([], False, None)
+    packed = about(shell, folder, "--pack")
+    assert (packed["packed"], packed["skipped"]) == (True, [])
+    assert about(shell, folder)["fingerprint"] == packed["fingerprint"]
+
+
+def test_classes_that_are_not_the_networks_are_told_and_not_packed(shell, tmp_path):
+    folder = make_tree(tmp_path / "pets")
+    found = about(shell, folder)
+    assert (found["mapped"], found["packed"]) == (0, False)
+    assert [one["class"] for one in found["unmatched"]] == ["class0", "class1", "class2"]
+    assert all("24" in one["why"] for one in found["unmatched"])
+    status, _, err = shell("data", folder, "--pack")
+    assert status == 2
+    assert "3 classes" in err
+
+
+def test_folders_whose_order_is_not_the_networks_are_told(shell, tmp_path):
+    for name in CLASSES:
+        save(tmp_path / "shapes" / name / "a.png")
+    found = about(shell, tmp_path / "shapes")
+    wrong = {name for name, own in zip(sorted(CLASSES), CLASSES, strict=True) if name != own}
+    assert {one["class"] for one in found["unmatched"]} == wrong != set()
+
+
+def test_numbered_images_of_a_tar_and_of_shards(shell, tmp_path):
+    (here(tmp_path / "tar") / "labels.csv").write_text(f"file,class_index\n{val_name(1)},3\n{val_name(2)},23\n")
+    archive = tar_of(flat_val(tmp_path / "val", 2), tmp_path / "tar" / "ILSVRC2012_img_val.tar")
+    found = about(shell, archive, "--pack")
+    assert (found["layout"], found["images"], found["packed"], found["present"]) == ("tar-labels", 2, True, 2)
+    found = about(shell, shard(tmp_path / "x.parquet", [0, 5, 23], names=CLASSES), "--pack")
+    assert (found["layout"], found["classes"], found["packed"], found["present"]) == ("parquet", 24, True, 3)
+
+
+def test_a_terminal_is_told_in_words(shell, tmp_path):
+    status, out, _ = shell("data", make_tree(tmp_path / "pets", classes=5))
+    assert status == 0
+    assert "class0: one of 5 classes, and the network tells 24 apart" in out
+    assert "and 2 more" in out
+
+
+def test_a_root_with_splits_is_asked_about(shell, tmp_path):
+    for split in ("train", "val"):
+        make_tree(tmp_path / split)
+    status, _, err = shell("data", tmp_path, "--json")
+    assert status == 2
+    assert f"{tmp_path}/train and {tmp_path}/val" in err
+
+
+@pytest.mark.parametrize("member", ["../up.JPEG", "/etc/abs.JPEG"])
+def test_a_hostile_archive_is_refused_in_one_line(shell, tmp_path, member):
+    with tarfile.open(devkit(tmp_path) / "x.tar", "w") as archive:
+        add(archive, member, png())
+    status, out, err = shell("data", tmp_path / "x.tar", "--json")
+    assert (status, out) == (1, "")
+    assert member in err
+    assert "Traceback" not in err
+
+
+def test_imagenette_says_how_to_get_it(shell, cache):
+    status, _, err = shell("data", "imagenette:val")
+    assert status == 1
+    assert all(word in err for word in (ARCHIVE.url, "--fetch", str(cache / "downloads" / ARCHIVE.name)))
+
+
+def test_only_imagenette_is_fetched(shell, tmp_path):
+    status, _, err = shell("data", make_tree(tmp_path / "pets"), "--fetch")
+    assert status == 2
+    assert "--fetch" in err
+
+
+@needs_reference("imagenette/val", "imagenet/val", "weights/googlenet_bvlc.safetensors")
+@pytest.mark.parametrize(
+    ("folder", "layout", "classes", "present"),
+    [("imagenette/val", "wnids", 10, 10), ("imagenet/val", "labels", 1000, 868)],
+)
+def test_the_reference_images(shell, folder, layout, classes, present):
+    weights = REFERENCE / "weights" / "googlenet_bvlc.safetensors"
+    found = about(shell, REFERENCE / folder, "--network", "googlenet-bvlc", "--weights", weights)
+    assert (found["layout"], found["classes"], found["present"]) == (layout, classes, present)
+    assert (found["mapped"], found["unmatched"]) == (classes, [])
