@@ -36,12 +36,12 @@ def page() -> None:
     if not found:
         _send_to_tradeoffs()
     headline = st.container()
-    left, right = st.columns([3, 5])
+    (left, right), settings = st.columns([3, 5]), st.container()
     with left:
         family = choose_family(found, "run", "with", "layer", "unit", "study", "score")
     subject = subject_of_family(family)
     with right:
-        study = choose_study(family, subject)
+        study = choose_study(family, subject, settings)
     scoring = Scoring(family, subject, study, scored_members(family, study))
     headline.markdown(plain(_headline(scoring)))
     if not scoring.begun:

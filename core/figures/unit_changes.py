@@ -76,7 +76,7 @@ def _medians(rows: Sequence[Row], colour: str, ground: str) -> go.Scatter:
 
 def _deaths(row: Row, place: int, ink: str) -> dict[str, Any]:
     """Return what stands at the right end of a row."""
-    text = f"{row['died']:,} died" if row["died"] else "none died"
+    text = f"{row['died']:,} died" if row["died"] else ""
     where = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 8, "y": place}
     return {**where, "text": text, "showarrow": False, "font": {"size": 12, "color": ink}}
 

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from core.figures.sensitivity import layer_label
 from core.figures.theme import CIVIDIS, palette, template
 from core.figures.unit_scales import ScoreScale, score_text
-from core.figures.units import network_name, network_tick
+from core.figures.units import network_name
 from core.words import count
 
 _ROW = {True: 17, False: 30}  # pixels, of many and of few parts
@@ -47,8 +47,15 @@ def median_map(
         margin={"l": 8, "r": 8, "t": 64, "b": 8},
         plot_bgcolor=palette(dark).grid,
     )
-    places, words = list(range(len(rows))), [network_tick(row, live=False) for row in rows]
-    figure.update_xaxes(side="top", tickvals=places, ticktext=words, showgrid=False, fixedrange=True, zeroline=False)
+    figure.update_xaxes(
+        side="top",
+        tickvals=list(range(len(rows))),
+        ticktext=[str(row["title"]).replace(", ", "<br>") for row in rows],
+        range=[-0.5, len(rows) - 0.5],
+        showgrid=False,
+        fixedrange=True,
+        zeroline=False,
+    )
     return figure.update_yaxes(
         tickvals=list(range(len(parts))),
         ticktext=[layer_label(part) for part in parts],

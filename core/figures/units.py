@@ -34,12 +34,18 @@ class Score:
 
 
 def score_violins(
-    table: pd.DataFrame, units: Mapping[str, pd.DataFrame], score: Score, *, dark: bool = False
+    table: pd.DataFrame,
+    units: Mapping[str, pd.DataFrame],
+    score: Score,
+    randomised: float | None = None,
+    *,
+    dark: bool = False,
 ) -> go.Figure:
     """Return a violin a network of the scores of its live units, curve by curve by rising rate.
 
     `table` is a `network_table`, `units` has each network's `unit_frame` (or a part of it) by run id. A line marks the
-    median, a diamond the mean with its interval; the pale violins are of retrained or re-calibrated networks.
+    median, a diamond the mean with its interval; the pale violins are of retrained or re-calibrated networks. A dotted
+    level is the mean of a `randomised` network, if it is known.
     """
     rows = table.to_dict("records")
     places = _places(rows)
@@ -52,6 +58,7 @@ def score_violins(
         ]
     )
     figure.update_layout(template=template(dark), **_layout(), violinmode="overlay")
+    add_yardstick(figure, randomised, score, palette(dark).muted)
     lowest = min((_live(units[row["id"]], score).min() for row in rows), default=0.0)
     figure.update_yaxes(**score.scale.axis(score.title, lowest), fixedrange=True)
     texts = [network_tick(row, live=len(rows) < _WIDE) for row in rows]
@@ -118,6 +125,19 @@ def _means(
         hovertext=[_hover(row, units[row["id"]], score) for row in rows],
         hovertemplate="%{hovertext}<extra></extra>",
     )
+
+
+def add_yardstick(figure: go.Figure, randomised: float | None, score: Score, ink: str) -> None:
+    """Draw the mean score of a network with fresh random weights as a level across all panels, named at the left."""
+    if randomised is None:
+        return
+    height = float(score.scale.place(randomised))
+    line = {"color": ink, "width": 1, "dash": "dot"}
+    figure.add_shape(type="line", xref="paper", x0=0, x1=1, y0=height, y1=height, line=line, layer="below")
+    figure.add_annotation(
+        text=f"randomised network {randomised:.3f}", x=0.005, xref="paper", xanchor="left", y=height, yanchor="bottom",
+        showarrow=False, font={"size": 12, "color": ink},
+    )  # fmt: skip
 
 
 def _interval(rows: Sequence[Row], means: Sequence[float], score: Score) -> dict[str, Any] | None:

@@ -67,6 +67,12 @@ def _part(figures: Figures, part: str) -> Figures:
     return found
 
 
+def yardstick(randomised: Figures | None, column: str, part: str = "") -> float | None:
+    """Return a mean score of `randomised_figures`, of a layer or block if one is named; None if it is not known."""
+    value = _part(randomised or {}, part).get(column)
+    return None if value is None else float(value)
+
+
 def medians(members: Iterable[Member], figures: Mapping[str, Figures], parts: str) -> pd.DataFrame:
     """Return the median score of the live units of each part, a row a part, a column a network (its run id).
 

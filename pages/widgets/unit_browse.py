@@ -14,8 +14,8 @@ from core.families import Member
 from core.figures.export import file_name
 from core.figures.unit_thumbnails import thumbnails
 from core.units.browsing import LISTINGS, Listing, listed_units, named_units
-from core.units.comparison import hard_name, units_table
-from core.words import count
+from core.units.comparison import DIED, hard_name, units_table
+from core.words import NOT_KNOWN, count
 from pages.widgets.address import name_unknown
 from pages.widgets.core_access import made_at
 from pages.widgets.errors import plain
@@ -38,12 +38,23 @@ class _Rows:
 
     scene: UnitScene
     member: Member
+    listing: Listing
     units: pd.DataFrame
 
     @property
     def paired(self) -> bool:
-        """Whether there is a change to show: the network is not the dense one."""
-        return self.member is not self.scene.dense
+        """Whether there is a change to show: the network is not the dense one, and the units are live."""
+        return self.member is not self.scene.dense and not self.died
+
+    @property
+    def died(self) -> bool:
+        """Whether these units died: they are shown as they were in the dense network, for now nothing drives them."""
+        return self.listing.state == DIED
+
+    @property
+    def whose(self) -> Member:
+        """The network in which the units are shown."""
+        return self.scene.dense if self.died else self.member
 
 
 def draw_browse(scene: UnitScene) -> None:
@@ -57,11 +68,11 @@ def draw_browse(scene: UnitScene) -> None:
             help="In the names of the units and of the classes that they favour.",
         )  # fmt: skip
     units = listed_units(_units(scene, member), listing, part, text or "")
-    rows = _Rows(scene, member, units)
+    rows = _Rows(scene, member, listing, units)
     if units.empty:
         st.info("There is no such unit. Choose other units, another layer, or another word to find.")
     else:
-        _draw_page(rows, listing)
+        _draw_page(rows)
     _offer_download(rows)
 
 
@@ -109,12 +120,13 @@ def _named(study: str, run: str, made: int | None, _scene: UnitScene, _member: M
     return named.assign(state=pairs["state"], change=pairs["change"])
 
 
-def _draw_page(rows: _Rows, listing: Listing) -> None:
+def _draw_page(rows: _Rows) -> None:
     pages = -(-len(rows.units) // PER_PAGE)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"{count(len(rows.units), 'unit')}: {listing.meaning}. Select a row to look into it.")
+        st.caption(f"{count(len(rows.units), 'unit')}: {_meaning(rows)}. Select a row to look into it.")
         page = _choose_page(pages)
-    shown = rows.units.iloc[PER_PAGE * (page - 1) : PER_PAGE * page]
+    listed = rows.units.iloc[PER_PAGE * (page - 1) : PER_PAGE * page]
+    shown = _units(rows.scene, rows.whose).loc[listed.index]
     st.dataframe(
         _table(rows, shown),
         hide_index=True,
@@ -124,7 +136,12 @@ def _draw_page(rows: _Rows, listing: Listing) -> None:
         key=_TABLE,
         on_select=lambda: _open_selected(shown),
         selection_mode="single-row",
+        placeholder=NOT_KNOWN,
     )
+
+
+def _meaning(rows: _Rows) -> str:
+    return rows.listing.meaning + ("; shown as they were in the dense network" if rows.died else "")
 
 
 def _choose_page(pages: int) -> int:
@@ -136,14 +153,15 @@ def _choose_page(pages: int) -> int:
 
 
 def _table(rows: _Rows, shown: pd.DataFrame) -> pd.DataFrame:
-    """Return a page of the table; constant units have no score."""
+    """Return a page of the table; constant units have no score, and no image drives them more than another."""
     score, hard = rows.scene.study.score, hard_name(rows.scene.study)
-    table = pd.DataFrame({"unit": shown["name"], "strongest images": _strips(rows, shown), "favours": shown["favours"]})
+    favours = shown["favours"].mask(shown["constant"], "")
+    table = pd.DataFrame({"unit": shown["name"], "strongest images": _strips(rows, shown), "favours": favours})
     table[hard], table[score] = shown["hard"], shown["mis"]
     table["95 %"] = [_between(low, high) for low, high in zip(shown["mis_low"], shown["mis_high"], strict=True)]
     if rows.paired:
         table["change"] = shown["change"]
-    if rows.units["state"].nunique() > 1:
+    if not rows.listing.state and rows.units["state"].nunique() > 1:
         table["state"] = shown["state"]
     return table.assign(activation=shown["mean"], deviation=shown["deviation"])
 
@@ -182,8 +200,11 @@ def _open_selected(shown: pd.DataFrame) -> None:
 
 
 def _strips(rows: _Rows, shown: pd.DataFrame) -> list[str]:
-    tops = rows.scene.raw(rows.member)["top"][shown.index.to_numpy(), :_IMAGES].tolist()
-    return [_strip(rows.scene, tuple(images)) for images in tops]
+    tops = rows.scene.raw(rows.whose)["top"][shown.index.to_numpy(), :_IMAGES].tolist()
+    return [
+        "" if constant else _strip(rows.scene, tuple(images))
+        for images, constant in zip(tops, shown["constant"], strict=True)
+    ]
 
 
 def _strip(scene: UnitScene, images: tuple[int, ...]) -> str:

@@ -13,15 +13,18 @@ from core.units.results import study_figures
 from core.units.study import UnitStudy
 from pages.widgets.core_access import store
 from pages.widgets.family import show
-from pages.widgets.unit_scene import BESIDE
+from pages.widgets.unit_scene import BESIDE, tables_of
 
 
 def scored_members(family: Family, study: UnitStudy) -> dict[str, Member]:
-    """Return by run id the networks of a family that a study scored, the dense one first, then curve by curve."""
+    """Return by run id the networks of a family that a study scored, the dense one first, then curve by curve.
+
+    Those whose units are damaged are not among them: they are to be scored again.
+    """
     figures = study_figures(store(), study, family.network_sha, family.data_sha)
     curves = [member for curve in family.curves().values() for member in curve]
     every = [*([family.dense] if family.dense else []), *curves]
-    return {member.id: member for member in every if member.id in figures}
+    return {member.id: member for member in every if member.id in figures and len(tables_of(member, study)[0])}
 
 
 def choose_beside(family: Family, scored: Mapping[str, Member]) -> tuple[Member, ...]:

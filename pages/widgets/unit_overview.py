@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.figures.unit_networks import ACROSS, score_against
@@ -14,8 +16,8 @@ from core.figures.unit_parts import median_map
 from core.figures.unit_scales import ScoreScale, score_text
 from core.figures.units import Score, network_name, score_violins
 from core.units.browsing import of_part
-from core.units.comparison import correlation, hard_name, medians, network_table
-from core.units.results import study_figures
+from core.units.comparison import correlation, hard_name, medians, network_table, yardstick
+from core.units.results import randomised_figures, study_figures
 from core.words import count
 from pages.widgets.address import name_unknown
 from pages.widgets.core_access import store
@@ -32,6 +34,14 @@ _SCORES = {"MIS": "mis", "Hard score": "hard"}
 _SCORES_HELP = (
     "MIS: the mean probability, over the tasks, of telling the more activating of two images. Hard score: the share "
     "of the tasks that are decided correctly; it needs no alpha."
+)
+_SHAPES = (
+    "Each shape is the distribution over the live units of a network, under it its rate: the bar is the median, the "
+    "diamond the mean with its 95 % interval. Pale: retrained or re-calibrated."
+)
+_DOTTED = (
+    " Dotted: the mean of the dense network with fresh random weights, which has learnt nothing; who guesses scores "
+    "0.5."
 )
 _LITERATURE = (
     "Published scores draw the images from the training set; here they are the images of the run, on which accuracy is "
@@ -54,10 +64,16 @@ class _View:
     score: Score
     figures: Mapping[str, Mapping[str, Any]]
 
-    @property
+    @cached_property
     def table(self) -> pd.DataFrame:
         """One row a network."""
         return network_table(self.scene.scored.values(), self.figures, self.part)
+
+    @cached_property
+    def randomised(self) -> float | None:
+        """What the dense network scores with fresh random weights; None if that is not known."""
+        found = randomised_figures(store(), self.scene.study, self.scene.dense.id)
+        return yardstick(found, self.score.column, self.part)
 
 
 def draw_overview(scene: UnitScene) -> None:
@@ -94,22 +110,18 @@ def _distributions(view: _View) -> None:
     figure = _violins(view) if view.picture == VIOLINS else _medians(view)
     st.plotly_chart(figure, key=f"distribution {view.picture}", config={"displayModeBar": False})
     if view.picture == VIOLINS:
-        st.caption(
-            "Each shape is the distribution over the live units of a network, under it its rate: the bar is the "
-            "median, the diamond the mean with its 95 % interval. Pale: retrained or re-calibrated."
-        )
+        st.caption(_SHAPES + (_DOTTED if view.randomised is not None else ""))
     _table(view)
     st.caption(_LITERATURE)
 
 
-def _violins(view: _View) -> Any:
+def _violins(view: _View) -> go.Figure:
     scene = view.scene
-    known = {run: frame for run, one in scene.scored.items() if len(frame := scene.units(one))}
-    units = {run: of_part(frame, view.part) for run, frame in known.items()}
-    return score_violins(view.table[view.table["id"].isin(units)], units, view.score, dark=is_dark())
+    units = {run: of_part(scene.units(one), view.part) for run, one in scene.scored.items()}
+    return score_violins(view.table, units, view.score, view.randomised, dark=is_dark())
 
 
-def _medians(view: _View) -> Any:
+def _medians(view: _View) -> go.Figure:
     parts = _PARTS[view.picture]
     counts = {
         run: {name: (one["live"], one["units"]) for name, one in found[parts].items()}
@@ -138,7 +150,11 @@ def _table(view: _View) -> None:
 def _against(view: _View) -> None:
     st.markdown("**Score against rate and accuracy**")
     table, score = view.table, view.score
-    st.plotly_chart(score_against(table, score, dark=is_dark()), key="score_against", config={"displayModeBar": False})
+    st.plotly_chart(
+        score_against(table, score, view.randomised, dark=is_dark()),
+        key="score_against",
+        config={"displayModeBar": False},
+    )
     said = [_correlation(table, score.column, across) for across in ACROSS]
     st.caption(plain(f"Mean {score.title} over {count(len(table), 'network')}: {'; '.join(said)}. {_CAVEAT}"))
 

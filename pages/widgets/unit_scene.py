@@ -52,11 +52,11 @@ class UnitScene:
 
     def units(self, member: Member) -> pd.DataFrame:
         """Return the units of a network as `unit_frame`. It is shared by all sessions: not to be changed."""
-        return _tables(member, self.study)[1]
+        return tables_of(member, self.study)[1]
 
     def raw(self, member: Member) -> Units:
         """Return the units of a network as they are kept, with the lists of images and classes. Not to be changed."""
-        return _tables(member, self.study)[0]
+        return tables_of(member, self.study)[0]
 
 
 def open_unit(place: str, unit: int) -> None:
@@ -71,8 +71,11 @@ def unit_in_address() -> tuple[str, int] | None:
     return (place, int(unit)) if place and unit.isdecimal() else None
 
 
-def _tables(member: Member, study: UnitStudy) -> tuple[Units, pd.DataFrame]:
-    """Return what is known of a network's units, kept; what is damaged or not there yet is read anew each time."""
+def tables_of(member: Member, study: UnitStudy) -> tuple[Units, pd.DataFrame]:
+    """Return the units of a network as they are kept, and as `unit_frame`; empty if they are damaged or not there.
+
+    Read once for all sessions, those that are empty anew each time.
+    """
     key = member.id, made_at(member.spec, member.id), study.id
     found = _kept().get(key)
     if found is not None:

@@ -15,7 +15,6 @@ from core.jobs.executor import UNITS
 from core.jobs.subject import Subject
 from core.store.queue import FAILED, OPEN, Job
 from core.store.runs import runs_frame
-from core.units.results import study_figures
 from core.units.study import UnitStudy
 from core.words import count, duration
 from pages.widgets.core_access import executor, is_here, keep_workers, store
@@ -23,6 +22,7 @@ from pages.widgets.elsewhere import offer_retraining
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.family import show
 from pages.widgets.progress import POLL_SECONDS, queue_line
+from pages.widgets.unit_networks import scored_members
 
 _FIRST = 4  # networks of the first curve that are offered where none was scored yet
 
@@ -55,8 +55,7 @@ class Scoring:
 
     def has_news(self) -> bool:
         """Return whether another network is scored by now."""
-        found = study_figures(store(), self.study, self.family.network_sha, self.family.data_sha)
-        return any(run not in self.scored for run in found if self.family.member(run))
+        return any(run not in self.scored for run in scored_members(self.family, self.study))
 
 
 def draw_scoring(scoring: Scoring) -> None:
@@ -90,7 +89,6 @@ def _submit(scoring: Scoring, members: Sequence[Member]) -> None:
     with shown_errors():
         executor().units([scoring.family.spec, *(member.spec for member in members)], scoring.study)
         keep_workers()
-    st.query_params.pop("score", None)
     st.rerun()
 
 
@@ -132,7 +130,8 @@ def _cost(scoring: Scoring, networks: int, queued: int) -> str:
         return f"{count(queued, 'network')} queued" if queued else "choose networks to score"
     known = runs_frame(store(), scoring.family.network_sha, scoring.family.data_sha)
     images, speed = scoring.study.images, expected_speed(known, scoring.subject.preset.crop)
-    seconds = units_seconds(images, networks, speed.images_per_second) if speed else None
+    passes = networks if scoring.begun else networks + 1  # with the dense one goes one of random weights
+    seconds = units_seconds(images, passes, speed.images_per_second) if speed else None
     parts = (
         f"{scoring.study.score} of {count(networks, 'network')} on {count(images, 'image')}",
         f"about {duration(seconds)}" if seconds else "",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import streamlit as st
-from core.jobs.studied import resolved_study
+from streamlit.delta_generator import DeltaGenerator
 
 from core.families import Family
 from core.interpretability.encoders.registry import ENCODERS
+from core.jobs.studied import resolved_study
 from core.jobs.subject import Subject
 from core.units.places import PLACES, PLACES_IN_WORDS
 from core.units.results import known_studies
@@ -33,8 +34,11 @@ _NEW_IN_WORDS = "New settings"
 _RESOLVED_SECONDS = 60  # so long is a file of weights believed to hold what it held
 
 
-def choose_study(family: Family, subject: Subject) -> UnitStudy:
-    """Draw the choice of a study and return it, resolved. Raises what is wrong with new settings."""
+def choose_study(family: Family, subject: Subject, room: DeltaGenerator) -> UnitStudy:
+    """Draw the choice of a study and return it, resolved. Raises what is wrong with new settings.
+
+    `room` has the settings of a new one.
+    """
     known = {study.id: study for study in known_studies(store(), family.dense.id)} if family.dense else {}
     chosen = _chosen(known)
     show("studied", chosen)
@@ -47,7 +51,10 @@ def choose_study(family: Family, subject: Subject) -> UnitStudy:
         help="What was asked of the units: which encoder tells how similar two images are, over how many images, in "
         "how many tasks. Scores of different studies are different measures.",
     )
-    return known[chosen] if chosen in known else _new_study(subject, expanded=bool(known))
+    if chosen in known:
+        return known[chosen]
+    with room:
+        return _new_study(subject, expanded=bool(known))
 
 
 def _chosen(known: dict[str, UnitStudy]) -> str:
