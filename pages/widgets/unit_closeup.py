@@ -23,7 +23,7 @@ LOOK, PLAY = "Look", "Play"
 def draw_unit(scene: UnitScene) -> None:
     """Draw the unit that the URL names, in the networks of the scene."""
     if not len(scene.raw(scene.dense)):
-        st.warning("What was kept of the dense network's units is damaged: score them again in the sidebar.")
+        st.warning("What was kept of the dense network's units is damaged: score it again.")
         return
     place, unit = choose_unit(scene, by_arrows=st.session_state.get("view", st.query_params.get("view")) != PLAY)
     st.markdown(f"**{plain(unit_name(place, unit))}**: {plain(_in_words(scene, place, unit))}")

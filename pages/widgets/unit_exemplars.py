@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,18 +13,11 @@ from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import PrunescopeError
-from core.experiment import spec_in_words
 from core.families import Member
-from core.figures.unit_pictures import (
-    ActivationScale,
-    activation_bar,
-    activation_scale,
-    fired,
-    picture_grid,
-)
+from core.figures.unit_pictures import ActivationScale, activation_bar, activation_scale, fired, picture_grid
 from core.layer_names import HEAD
-from core.units.results import FAVOURED, SHOWN
-from core.words import NOT_KNOWN, count, percent, shortened
+from core.units.results import SHOWN
+from core.words import count
 from pages.widgets.address import name_outside, name_unknown
 from pages.widgets.core_access import executor, is_here, keep_workers
 from pages.widgets.elsewhere import offer_retraining
@@ -31,26 +25,19 @@ from pages.widgets.errors import plain, shown_errors
 from pages.widgets.kept import Kept
 from pages.widgets.look import is_dark
 from pages.widgets.unit_activity import activity_of
+from pages.widgets.unit_facts import explained, facts_of, value
 from pages.widgets.unit_scene import UnitScene
 from pages.widgets.unit_views import Fired, Maps, Pixels, can_be_shown, labels_of, pixels_of, row_of
 from pages.widgets.work import answers
 
 _MEAN, _ZERO = "its mean", "zero"
 _COLUMNS = 3
-_LINE = 26  # characters that fit beside another word
 _WIDTHS = {1: 318, 2: 318, 3: 318, 4: 300}  # pixels of a tile, by how many stand side by side
 _SCALE = 420  # pixels
 _FIGURES = 256  # at 120 kB each
 _BARE = {"displayModeBar": False}
 _SIDES = {"top": "Most activating", "bottom": "Least activating"}
 _CLICKED = "unit image clicked"
-_HELP = (
-    "{score}: how well a machine can tell which of two images activates the unit strongly, after it has seen {k} that "
-    "do and {k} that do not; the mean over {n} tasks of the probability of the right answer, 0.5 by guessing, with its "
-    "95 % interval over the tasks. Hard: the share of tasks decided rightly. Activation: mean and standard deviation, "
-    "then the range, over {images}; zero: the share of positions at which it is zero after its ReLU. It favours the "
-    "classes with the highest mean activation."
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,11 +52,6 @@ class Seen:
     def live(self) -> bool:
         """Whether there is something to see."""
         return self.row is not None and not self.row["constant"]
-
-    @property
-    def technique(self) -> str:
-        """What its colour says: how the network is pruned; empty for the dense network and its control."""
-        return technique_of(self.member)
 
 
 @dataclass(frozen=True)
@@ -98,16 +80,6 @@ def draw_exemplars(scene: UnitScene, place: str, unit: int) -> None:
             with st.container(width=_WIDTHS[len(seen)], gap="xsmall"):
                 _draw_tile(scene, one, (place, unit), laid)
     _open_clicked(scene)
-
-
-def technique_of(member: Member) -> str:
-    """Return the technique that a network's colour stands for; empty for the dense network and its control."""
-    return "" if member.spec.pruning.dense else member.spec.pruning.technique
-
-
-def value(number: float) -> str:
-    """Return an activation with three significant digits and a true minus sign."""
-    return NOT_KNOWN if np.isnan(number) else f"{number:#.3g}".removesuffix(".").replace("-", "−")
 
 
 def _choose_laid(scene: UnitScene, place: str) -> Laid:
@@ -167,8 +139,8 @@ def _draw_scale(scene: UnitScene, laid: Laid) -> None:
 
 
 def _draw_tile(scene: UnitScene, seen: Seen, chosen: tuple[str, int], laid: Laid) -> None:
-    st.markdown(f"**{plain(seen.member.title)}**", help=plain(_explained(scene, seen.member)))
-    st.caption("  \n".join(_facts(scene, seen, chosen)))
+    st.markdown(f"**{plain(seen.member.title)}**", help=plain(explained(scene, seen.member)))
+    st.caption("  \n".join(facts_of(scene, seen.member, chosen)))
     if not seen.live:
         _say_constant(scene, seen)
         return
@@ -182,43 +154,10 @@ def _draw_tile(scene: UnitScene, seen: Seen, chosen: tuple[str, int], laid: Laid
         st.caption(plain(str(seen.maps)))
 
 
-def _explained(scene: UnitScene, member: Member) -> str:
-    study = scene.study
-    what = "" if member.spec.is_dense else f"{spec_in_words(member.spec)}. "
-    images = count(study.images, "image")
-    return what + _HELP.format(score=study.score, k=study.explanations, n=study.tasks, images=images)
-
-
-def _facts(scene: UnitScene, seen: Seen, chosen: tuple[str, int]) -> list[str]:
-    """Return the lines under a network's name: as many for each in which the unit is live."""
-    row = seen.row
-    if not seen.live:
-        return [f":red[**{_how_constant(scene, seen, chosen)}**]"]
-    zeros = "" if np.isnan(row["zeros"]) else f", {percent(float(row['zeros']))} zero"
-    favoured = [shortened(scene.classes[label], _LINE) for label in row["classes"].tolist() if label >= 0]
-    return [
-        f"live · {plain(scene.study.score)} **{row['mis']:.3f}**",
-        f"{row['mis_low']:.3f} to {row['mis_high']:.3f}, hard {row['hard']:.2f}",
-        f"activation {value(row['mean'])} ± {value(row['deviation'])}",
-        f"{value(row['minimum'])} to {value(row['maximum'])}{zeros}",
-        *(f"{'then' if place else 'favours'} {plain(name)}" for place, name in enumerate(favoured)),
-        *["&nbsp;"] * (FAVOURED - len(favoured)),
-    ]
-
-
-def _how_constant(scene: UnitScene, seen: Seen, chosen: tuple[str, int]) -> str:
-    dense = row_of(scene, scene.dense, *chosen)
-    if seen.row is None:
-        return "not known"
-    if seen.member.id == scene.dense.id:
-        return "constant"
-    return "constant, as in the dense network" if dense is not None and dense["constant"] else "died"
-
-
 def _say_constant(scene: UnitScene, seen: Seen) -> None:
     """Say why there are no pictures."""
     if seen.row is None:
-        st.warning("What was kept of this network's units is damaged. Score it again in the sidebar.")
+        st.warning("What was kept of this network's units is damaged. Score this network again.")
         return
     images = count(scene.study.images, "image")
     st.info(
@@ -228,24 +167,23 @@ def _say_constant(scene: UnitScene, seen: Seen) -> None:
 
 
 def _draw_side(scene: UnitScene, seen: Seen, chosen: tuple[str, int], side: str, laid: Laid) -> None:
-    maps, width, dark = _counted(seen, laid), _WIDTHS[len(scene.members)], is_dark()
-    key = seen.member.id, scene.study.id, chosen, side, laid, width, dark, maps is None
+    maps, values = _counted(seen, laid), [value(one) for one in _values(scene, seen, chosen, side)]
+    width, dark = _WIDTHS[len(scene.members)], is_dark()
+    key = seen.member.id, scene.study.id, chosen, side, laid, width, dark, maps is None, *values
     figure = _figures().get(key)
     if figure is None:
         pictures = pixels_of(scene.subject, seen.row[side].tolist())
         if maps is not None and laid.scale is not None:
             pictures = fired(pictures, maps[_half(side)], laid.scale, opacity=laid.opacity, dark=dark)
-        figure = _figures().put(key, _figure(scene, seen, (chosen, side), pictures, width))
+        about = labels_of(scene.subject, seen.row[side].tolist())
+        figure = _figures().put(key, _figure(pictures, values, about, width))
     st.plotly_chart(
         figure, key=f"{side} {seen.member.id}", config=_BARE, theme=None, selection_mode="points",
         on_select=lambda: _click(f"{side} {seen.member.id}", seen.member.id),
     )  # fmt: skip
 
 
-def _figure(scene: UnitScene, seen: Seen, what: tuple[tuple[str, int], str], pictures: Pixels, width: int) -> go.Figure:
-    chosen, side = what
-    about = labels_of(scene.subject, seen.row[side].tolist())
-    values = [value(one) for one in _values(scene, seen, chosen, side)]
+def _figure(pictures: Pixels, values: Sequence[str], about: Sequence[tuple[str, str]], width: int) -> go.Figure:
     facts = zip(about, values, strict=True)
     hover = [f"<b>{name}</b><br>{identity}<br>activation {one}" for (identity, name), one in facts]
     keys = [identity for identity, _ in about]

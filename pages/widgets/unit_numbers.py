@@ -7,14 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from core.families import Member
-from core.figures.unit_lines import (
-    Favours,
-    Spread,
-    activation_spread,
-    class_bars,
-    favoured_classes,
-    score_history,
-)
+from core.figures.unit_history import score_history
+from core.figures.unit_spread import Favours, Spread, activation_spread, class_bars, favoured_classes
 from core.interpretability.units.activity import Activity
 from core.series import series_of
 from core.units.places import unit_name
@@ -24,7 +18,7 @@ from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
 from pages.widgets.tables import folded_table
 from pages.widgets.unit_activity import activity_of, offer_activity
-from pages.widgets.unit_exemplars import technique_of
+from pages.widgets.unit_facts import technique_of
 from pages.widgets.unit_scene import UnitScene
 from pages.widgets.unit_views import row_of
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
@@ -13,21 +12,16 @@ from core.data.packed import Pack
 from core.errors import PrunescopeError
 from core.families import Member
 from core.figures.unit_pictures import picture_grid
-from core.interpretability.encoders.cache import embed_pack
-from core.interpretability.encoders.registry import load_encoder
 from core.interpretability.mis.play import Task, play
-from core.interpretability.mis.tasks import generator
-from core.jobs.devices import pick_device
-from core.progress import Progress
 from core.words import count, percent
 from pages.widgets.address import name_outside
-from pages.widgets.core_access import store
 from pages.widgets.errors import plain, show_error
 from pages.widgets.family import show
-from pages.widgets.kept import Kept
 from pages.widgets.look import is_dark
 from pages.widgets.unit_activity import activity_of, offer_activity
-from pages.widgets.unit_exemplars import offer_packing, value
+from pages.widgets.unit_exemplars import offer_packing
+from pages.widgets.unit_facts import value
+from pages.widgets.unit_game import REVEALED, Embedded, Game, Played, all_played
 from pages.widgets.unit_scene import UnitScene
 from pages.widgets.unit_views import labels_of, pack_of, pixels_of, row_of
 from pages.widgets.work import answers
@@ -35,90 +29,6 @@ from pages.widgets.work import answers
 _SHEET, _QUERY = 318, 154  # pixels: both sheets and the queries in a row at 1440
 _COLUMNS = 3
 _BARE = {"displayModeBar": False}
-_EMBEDDINGS = 2  # at 8 MB each
-_PLAYED = "unit tasks played"
-LEFT, RIGHT, REVEALED = "left", "right", "revealed"
-
-
-@dataclass(frozen=True, eq=False)
-class Game:
-    """One task as it stands on the page; `number` counts from 1."""
-
-    scene: UnitScene
-    member: Member
-    place: str
-    unit: int
-    number: int
-    task: Task
-
-    @property
-    def key(self) -> tuple[str, str, str, int, int]:
-        """The task, whoever plays it."""
-        return self.member.id, self.scene.study.id, self.place, self.unit, self.number
-
-    @property
-    def sides(self) -> dict[str, int]:
-        """The queries by where they stand: in an order of the task's own, the same for all who open it."""
-        order = generator(self.scene.study, self.place, self.unit, f"order of task {self.number}").permutation(2)
-        queries = self.task.query_positive, self.task.query_negative
-        return dict(zip((LEFT, RIGHT), (queries[one] for one in order), strict=True))
-
-    @property
-    def answer(self) -> str:
-        """The side of the query that activates the unit strongly."""
-        return next(side for side, image in self.sides.items() if image == self.task.query_positive)
-
-
-@dataclass(frozen=True)
-class Played:
-    """How a task ended: what the person said (REVEALED: nothing), and who was right; of a machine that cannot
-    decide, None."""
-
-    said: str
-    person: bool
-    machine: bool | None
-
-
-@dataclass(frozen=True, eq=False)
-class Embedded:
-    """The images of a study as its encoder sees them: a piece of work for `answers`."""
-
-    scene: UnitScene
-
-    @property
-    def key(self) -> Hashable:
-        """What decides the embeddings."""
-        study = self.scene.study
-        return study.encoding, study.images, self.scene.subject.network.sha256, self.scene.family.data_sha
-
-    @property
-    def passes(self) -> int:
-        """One an image."""
-        return self.scene.study.images
-
-    @property
-    def known(self) -> NDArray[np.float32] | PrunescopeError | None:
-        """The embeddings, if they were read or computed before."""
-        return _embeddings().get(self.key)
-
-    @property
-    def seconds(self) -> float | None:
-        """Not known: they may lie on the disk."""
-        return None
-
-    def answer(self, progress: Progress) -> NDArray[np.float32] | PrunescopeError:
-        """Return the embeddings (n, d) in the order of the study, or why there are none. `progress` may raise."""
-        found = self.known
-        return _embeddings().put(self.key, self._compute(progress)) if found is None else found
-
-    def _compute(self, progress: Progress) -> NDArray[np.float32] | PrunescopeError:
-        subject, study = self.scene.subject, self.scene.study
-        try:
-            encoder = load_encoder(study.encoding, subject.network, pick_device())
-            pack = subject.pack()
-            return embed_pack(encoder, pack, pack.order[: study.images], store().folder / "embeddings", progress)
-        except PrunescopeError as error:
-            return error
 
 
 def draw_tasks(scene: UnitScene, place: str, unit: int) -> None:
@@ -191,7 +101,7 @@ def _tasks(scene: UnitScene, pack: Pack, member: Member, place: str, unit: int) 
 
 
 def _draw(game: Game) -> None:
-    played = _all_played().get(game.key)
+    played = all_played().get(game.key)
     with st.container(horizontal=True, gap="medium"):
         _draw_sheet(game, "These activate it strongly", game.task.positive, "strong")
         _draw_sheet(game, "These activate it weakly", game.task.negative, "weak")
@@ -240,7 +150,7 @@ def _draw_query(game: Game, played: Played | None, side: str, picture: NDArray[n
 
 def _say(game: Game, said: str) -> None:
     """Note how a task ended; the first answer counts."""
-    _all_played().setdefault(game.key, Played(said, said == game.answer, game.task.right))
+    all_played().setdefault(game.key, Played(said, said == game.answer, game.task.right))
 
 
 def _truth(game: Game, side: str) -> str:
@@ -297,13 +207,13 @@ def _similarities(game: Game) -> dict[str, list[str]]:
 
 def _draw_tally() -> None:
     """Say how often the person and the machine were right, on the tasks that the person answered in this session."""
-    answered = [one for one in _all_played().values() if one.said != REVEALED]
+    answered = [one for one in all_played().values() if one.said != REVEALED]
     if not answered:
         return
     decided = [one.machine for one in answered if one.machine is not None]
     ties = len(answered) - len(decided)
     undecided = f", undecided on {ties:,}" if ties else ""
-    left_out = len(_all_played()) - len(answered)
+    left_out = len(all_played()) - len(answered)
     shown = f" Not counted: {count(left_out, 'task')} shown without an answer." if left_out else ""
     st.markdown(
         f"In this session, over all units: you **{_share([one.person for one in answered])}**, the machine "
@@ -313,13 +223,3 @@ def _draw_tally() -> None:
 
 def _share(right: Sequence[bool]) -> str:
     return f"{sum(right):,} of {len(right):,} right"
-
-
-def _all_played() -> dict[tuple[str, str, str, int, int], Played]:
-    found: dict[tuple[str, str, str, int, int], Played] = st.session_state.setdefault(_PLAYED, {})
-    return found
-
-
-@st.cache_resource(show_spinner=False)
-def _embeddings() -> Kept[NDArray[np.float32] | PrunescopeError]:
-    return Kept(_EMBEDDINGS)

@@ -17,10 +17,13 @@ from core.jobs.units_now import units_now
 from core.paths import ROOT
 from core.pruning.settings import Pruning
 from core.store import queue
+from core.store.batches import append
 from core.store.database import open_store
 from core.store.retrained import units_folder
+from core.store.runs import find_result, put_result
 from core.units.results import load_units
 from core.units.study import UnitStudy
+from tests.retrained import put_retrained, retrained
 
 DENSE = ExperimentSpec()
 PRUNED = ExperimentSpec(pruning=Pruning("structured", rate=0.2))
@@ -256,3 +259,23 @@ def test_tasks_need_the_images_packed(shipped):
     assert not page.exception
     assert "not packed on this machine" in words(page)
     assert page.button(key="unit_pack")
+
+
+def test_a_retrained_network_whose_weights_are_elsewhere_shows_its_exemplars(studied, tmp_path, monkeypatch):
+    source, (dense, pruned) = studied
+    folder = tmp_path / "elsewhere"
+    shutil.copytree(source.folder, folder, ignore=shutil.ignore_patterns("packs"))
+    (folder / "packs").symlink_to(source.folder / "packs")
+    _use(folder, monkeypatch)
+    store = open_store(folder)
+    run_id = put_retrained(store, retrained(PRUNED), weights=False)
+    with store.writing() as db:
+        append(db, run_id, ASKED.kind, 0, load_units(store, pruned, ASKED), 1.0)
+        put_result(db, run_id, ASKED.kind, find_result(store, pruned, ASKED.kind))
+    page = opened(run_id, layer="conv1.conv", unit=3)
+    st.cache_resource.clear()
+    assert not page.exception
+    assert "the weights that retraining made are not on this machine" in words(page)
+    grids = charts(page)
+    assert set(grids[f"top {run_id}"]["data"][1]["text"]) == {"–"}
+    assert len(grids[f"top {dense}"]["layout"]["images"]) == len(grids[f"top {run_id}"]["layout"]["images"]) == 9

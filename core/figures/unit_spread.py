@@ -1,31 +1,23 @@
-"""Numbers of one unit in several networks: how its activations spread, its classes, its score over the rates."""
+"""What one unit does over all images in several networks: how its activations spread, and its classes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from core.figures.lines import baseline, series_lines, series_marker
 from core.figures.theme import DENSE_COLOUR, TECHNIQUE_COLOURS, palette, template
-from core.series import CONTROL, Series, titles
 from core.words import shortened
-
-CHANCE = 0.5  # what a machine scores that guesses
-HISTORY_HEIGHT = 360  # pixels
 
 _BINS = 40
 _TALLEST = 0.72  # of a row
 _ROW, _AXIS = 78, 44  # pixels
 _BAR = 22
 _NAME, _CHARACTER = 20, 6.5  # characters of a class name, pixels of one
-_FLOOR = 0.04  # below the lowest score, where constant units stand
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,25 +95,6 @@ def class_bars(
         ticktext=[f"{shortened(names[label], _NAME)} " for label in labels],  # the space keeps off the bars
         col=1,
     )
-    return figure
-
-
-def score_history(table: pd.DataFrame, score: str, chosen: Sequence[str] = (), *, dark: bool = False) -> go.Figure:
-    """Return the score of one unit over the rates, a line for each curve, with its interval.
-
-    `table` has a row a network: `id`, `series` (None for the dense network), `rate`, `mis`, `mis_low`, `mis_high`,
-    `hard`, `constant`. Networks in which the unit is constant have no score: crosses on the floor of the chart. Rings
-    mark the `chosen` networks. `score` is the name of the score.
-    """
-    figure = go.Figure(_level(CHANCE, dark))
-    floor = _floor(table)
-    lines = series_lines(one for one in table["series"] if isinstance(one, Series))
-    for series, title in titles(lines).items():
-        rows = table[[one == series for one in table["series"]]].sort_values("rate")
-        _draw_curve(figure, series, title, lines[series], _from_baseline(rows, table, series), rows, floor)
-    figure.add_traces(_dense(table))
-    figure.add_trace(_rings(table[table["id"].isin(chosen)], floor, dark))
-    _lay_out_history(figure, score, floor, dark)
     return figure
 
 
@@ -212,95 +185,3 @@ def _class_bars(network: Favours, labels: Sequence[int], names: Sequence[str]) -
         customdata=[[names[label], network.means[label]] for label in labels],
         hovertemplate="%{customdata[0]}: mean %{customdata[1]:.3g}, %{x:+.2f} deviations<extra></extra>",
     )
-
-
-def _floor(table: pd.DataFrame) -> float:
-    """Return where constant units stand: below all scores and below chance."""
-    lowest = table["mis_low"].min()
-    return min(CHANCE, CHANCE if np.isnan(lowest) else float(lowest)) - _FLOOR
-
-
-def _level(value: float, dark: bool) -> go.Scatter:
-    return go.Scatter(
-        x=[0, 1], y=[value, value], mode="lines", name="chance", hoverinfo="skip", showlegend=False,
-        line={"color": palette(dark).muted, "width": 1, "dash": "dot"},
-    )  # fmt: skip
-
-
-def _from_baseline(rows: pd.DataFrame, table: pd.DataFrame, series: Series) -> pd.DataFrame:
-    """Return the rows of a curve with what it begins at: its dense control, or the dense network."""
-    if series.technique == CONTROL:
-        return rows
-    before = baseline(series)
-    start = table[[one is None if before is None else one == before for one in table["series"]]]
-    return pd.concat([start, rows])
-
-
-def _draw_curve(
-    figure: go.Figure, series: Series, title: str, line: Mapping[str, Any], joined: pd.DataFrame, rows: pd.DataFrame,
-    floor: float,
-) -> None:  # fmt: skip
-    """Draw a curve through the scores there are, with gaps where the unit is constant, and its own points."""
-    figure.add_scatter(
-        x=joined["rate"], y=joined["mis"], mode="lines", line=dict(line), legendgroup=title, name=title,
-        hoverinfo="skip", showlegend=False, connectgaps=False,
-    )  # fmt: skip
-    live, constant = rows[~rows["constant"]], rows[rows["constant"]]
-    marker = series_marker(series, [False] * len(live))
-    figure.add_trace(_scored(live, title, marker))
-    figure.add_scatter(
-        x=constant["rate"], y=[floor] * len(constant), mode="markers", legendgroup=title, showlegend=False,
-        marker={"symbol": "x-thin", "size": 9, "line": {"width": 2, "color": line["color"]}},
-        hovertemplate=f"{title} %{{x:.2f}}: constant, no score<extra></extra>", cliponaxis=False,
-    )  # fmt: skip
-
-
-def _scored(rows: pd.DataFrame, title: str, marker: Mapping[str, Any]) -> go.Scatter:
-    return go.Scatter(
-        x=rows["rate"],
-        y=rows["mis"],
-        mode="markers",
-        marker=dict(marker),
-        name=title,
-        legendgroup=title,
-        showlegend=True,
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": rows["mis_high"] - rows["mis"],
-            "arrayminus": rows["mis"] - rows["mis_low"],
-            "thickness": 1.2,
-            "width": 0,
-            "color": marker["color"],
-        },
-        customdata=rows[["mis_low", "mis_high", "hard"]].to_numpy(),
-        hovertemplate=f"{title} %{{x:.2f}}<br>%{{y:.3f}} (%{{customdata[0]:.3f}} to %{{customdata[1]:.3f}})"
-        "<br>hard %{customdata[2]:.2f}<extra></extra>",
-    )
-
-
-def _dense(table: pd.DataFrame) -> list[go.Scatter]:
-    rows = table[[one is None for one in table["series"]]]
-    marker = {"color": DENSE_COLOUR, "size": 10, "symbol": "circle"}
-    return [_scored(rows, "Dense", marker)] if len(rows) and not rows["constant"].all() else []
-
-
-def _rings(rows: pd.DataFrame, floor: float, dark: bool) -> go.Scatter:
-    return go.Scatter(
-        x=rows["rate"],
-        y=rows["mis"].fillna(floor),
-        mode="markers",
-        marker={"symbol": "circle-open", "size": 17, "color": palette(dark).text, "line": {"width": 1.5}},
-        hoverinfo="skip",
-        showlegend=False,
-    )
-
-
-def _lay_out_history(figure: go.Figure, score: str, floor: float, dark: bool) -> None:
-    figure.update_layout(
-        template=template(dark), height=HISTORY_HEIGHT, hovermode="closest", font_size=12,
-        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
-        margin={"l": 56, "r": 8, "t": 8, "b": 72},
-    )  # fmt: skip
-    figure.update_xaxes(title="rate", range=[-0.03, 1.0], fixedrange=True)
-    figure.update_yaxes(title=score, range=[floor - 0.02, 1.02], fixedrange=True)
