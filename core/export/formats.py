@@ -7,7 +7,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +50,16 @@ def _write_weights(run: Exportable, folder: Path) -> Files:
 
 
 def _metadata(run: Exportable) -> dict[str, str]:
-    """Return what Prunescope needs to take the file as a network of its own (core.networks.registry)."""
-    about = run.about()
-    classes = {"format": "pt", "classes": json.dumps(about["classes"])}
-    if about["network"]["architecture"] != "googlenet" or about["network"]["transform_input"]:
-        return classes  # preset and normalisation are ImageNet's, which the architecture tells
-    how = about["preprocessing"]
-    return classes | {"size": str(how["crop"]), "mean": json.dumps(how["mean"]), "std": json.dumps(how["std"])}
+    """Return what Prunescope needs to take the file as a network of its own (core.networks.about)."""
+    network = run.network
+    how = {
+        "classes": network.classes,
+        **asdict(network.normalisation),
+        "size": network.preset.crop,
+        "resize": network.preset.resize,
+        "transform_input": bool(network.module.transform_input),
+    }
+    return {"format": "pt", **{name: json.dumps(value) for name, value in how.items() if value is not None}}
 
 
 def _write_onnx(run: Exportable, folder: Path) -> Files:

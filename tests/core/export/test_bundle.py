@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
@@ -15,12 +16,14 @@ import torch
 from safetensors.torch import load, load_file
 
 from core.data.example import example
+from core.data.preset import Preset
 from core.errors import BrokenDataError, InvalidSettingError, StorageError
 from core.evaluation.inference import forward
 from core.experiment import ExperimentSpec
 from core.export.bundle import export
 from core.jobs.exporting import exportable
 from core.jobs.subject import find_subject
+from core.networks.network import Normalisation
 from core.networks.registry import load_network
 from core.pruning.mask_files import load_masks
 from core.pruning.settings import Pruning
@@ -69,6 +72,19 @@ def test_the_weights_are_a_network_of_prunescope_again(half):
     )
     assert again.sha256 == about(folder)["weights_sha256"]
     np.testing.assert_array_equal(forward(again.module, again.inputs(torch.from_numpy(run.images))), masked_logits(run))
+
+
+@pytest.mark.parametrize("transform", [True, False])
+def test_a_network_that_is_fed_otherwise_is_fed_so_again(half, tmp_path, transform):
+    run, _ = half
+    module = run.network.copy()
+    module.transform_input = transform
+    normalisation = Normalisation((10.0, 20.0, 30.0), (2.0, 3.0, 4.0), unit=1.0)
+    fed = replace(run.network, module=module, preset=Preset(110, 96), normalisation=normalisation)
+    folder = export(replace(run, network=fed), tmp_path / "fed", ["safetensors"])
+    again = load_network(str(folder / "weights.safetensors"))
+    assert (again.preset, again.normalisation) == (fed.preset, fed.normalisation)
+    assert again.module.transform_input is transform
 
 
 def test_the_onnx_file_is_the_compact_network_and_takes_pixels_in_any_number(half):
