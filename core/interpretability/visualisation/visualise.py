@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from core.interpretability.inspection import Subject, one_at_a_time
 from core.interpretability.visualisation.asked import Asked
@@ -22,6 +23,7 @@ LEARNING_RATE = 0.05  # of Adam: Lucent's own
 # How strong the noise is at each attempt. The usual start is nearly grey, and what a ReLU keeps at zero there has no
 # gradient; a stronger one may show enough of something.
 CONTRASTS = (0.01, 0.3, 1.0)
+_PATIENCE = 0.1  # of the steps: without any gradient until then an attempt ends
 ANOTHER_SEED = 1000  # is added at each further attempt
 
 
@@ -32,10 +34,16 @@ class _Frame:
     step: int
     pixels: NDArray[np.uint8]  # (b, h, w, 3)
     activations: NDArray[np.float32]  # (b,)
+    moved: bool  # whether there was a gradient to follow until here
 
     @property
     def finite(self) -> bool:
         return bool(np.isfinite(self.activations).all())
+
+    @property
+    def shows(self) -> bool:
+        """Whether there is something to see that the unit brought about: no grey, and not the noise of the start."""
+        return self.finite and self.moved and not is_flat(self.pixels)
 
 
 def visualise(subject: Subject, visualisation: Visualisation, progress: Progress = silent) -> Visualised:
@@ -54,7 +62,7 @@ def visualise(subject: Subject, visualisation: Visualisation, progress: Progress
         check_unit(asked)
         for attempt in range(len(CONTRASTS)):
             frames = list(_attempt(asked, attempt, progress))
-            if frames[-1].finite and not is_flat(frames[-1].pixels):
+            if frames[-1].shows:
                 return _visualised(visualisation, frames, attempt)
         raise why(asked)
 
@@ -65,22 +73,23 @@ def _attempt(asked: Asked, attempt: int, progress: Progress) -> Iterator[_Frame]
     picture = noise(how.diversity, how.size, CONTRASTS[attempt], _seed(how, attempt), asked.device)
     start = picture.spectrum.detach().clone()
     optimiser = torch.optim.Adam([picture.spectrum], lr=LEARNING_RATE)
-    yield _frame(asked, picture, 0)
+    yield _frame(asked, picture, start, 0)
     for step in range(1, how.steps + 1):
         optimiser.zero_grad()
         asked.loss(picture.seen(how.transforms)).backward()  # type: ignore[no-untyped-call]  # torch's
         optimiser.step()
         progress(step, how.steps, _what(attempt))
         if step in how.frames:
-            yield (frame := _frame(asked, picture, step))
-            if not frame.finite or torch.equal(picture.spectrum, start):
+            yield (frame := _frame(asked, picture, start, step))
+            if not frame.finite or (not frame.moved and step >= _PATIENCE * how.steps):
                 return
 
 
-def _frame(asked: Asked, picture: Picture, step: int) -> _Frame:
+def _frame(asked: Asked, picture: Picture, start: Tensor, step: int) -> _Frame:
     pixels, finite = picture.pixels(), bool(picture.spectrum.isfinite().all())
     values = asked.activations(pixels)
-    return _Frame(step, pixels, values if finite else np.full_like(values, np.nan))
+    moved = not torch.equal(picture.spectrum, start)
+    return _Frame(step, pixels, values if finite else np.full_like(values, np.nan), moved)
 
 
 def _visualised(visualisation: Visualisation, frames: list[_Frame], attempt: int) -> Visualised:
