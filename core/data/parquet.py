@@ -163,7 +163,7 @@ def _read(files: Sequence[Path]) -> tuple[NDArray[np.int64], tuple[str, ...], di
 
 def _opened(file: Path) -> Any:
     try:
-        return pq.ParquetFile(file, buffer_size=2**16)
+        return pq.ParquetFile(file, buffer_size=2**20, pre_buffer=False)  # else whole row groups are read ahead
     except FileNotFoundError as error:
         raise unreadable(file, error) from error
     except (pa.ArrowException, OSError) as error:
