@@ -35,9 +35,9 @@ def matched_units(
     traces = [_dots(layer, rows, other, scale, colours, named) for layer, rows in layers.items()]
     figure = go.Figure([*traces, _identity(scale, palette(dark).muted), *_ring(pairs, selected, scale, dark)])
     figure.update_layout(template=template(dark), **_layout())
-    lowest = float(_drawn(pairs)[["dense_mis", "mis"]].min().min()) if len(layers) else 0.0
-    figure.update_xaxes(**scale.axis(f"{title}, dense", lowest), constrain="domain", constraintoward="left")
-    return figure.update_yaxes(**scale.axis(f"{title}, {other}", lowest), scaleanchor="x", constrain="domain")
+    ends = _ends(pairs)
+    figure.update_xaxes(**scale.axis(f"{title}, dense", *ends), constrain="domain", constraintoward="left")
+    return figure.update_yaxes(**scale.axis(f"{title}, {other}", *ends), scaleanchor="x", constrain="domain")
 
 
 def drawn_layers(pairs: pd.DataFrame) -> list[str]:
@@ -56,6 +56,12 @@ def unit_at(pairs: pd.DataFrame, trace: int, point: int) -> tuple[str, int] | No
 
 def _drawn(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs[pairs["state"] == LIVE]
+
+
+def _ends(pairs: pd.DataFrame) -> tuple[float, float]:
+    """Return the lowest and the highest score that is drawn; the ends of the scale where none is."""
+    scores = _drawn(pairs)[["dense_mis", "mis"]].to_numpy(float)
+    return (float(scores.min()), float(scores.max())) if scores.size else (0.0, 1.0)
 
 
 def _colours(number: int, dark: bool) -> list[str]:

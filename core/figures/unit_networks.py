@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -14,8 +13,8 @@ from plotly.subplots import make_subplots
 from core.figures.axes import axis_title
 from core.figures.lines import series_lines, series_marker
 from core.figures.theme import DENSE_COLOUR, palette, template
-from core.figures.unit_scales import ScoreScale, score_text
-from core.figures.units import Score, add_yardstick, network_name
+from core.figures.unit_scales import score_text
+from core.figures.units import Score, network_name
 from core.series import Series, titles
 from core.words import count, percent
 
@@ -25,14 +24,11 @@ ACROSS = {"rate": "Nominal rate (share asked to be removed)", "top1": "Top-1 acc
 Row = Mapping[Hashable, Any]
 
 
-def score_against(
-    table: pd.DataFrame, score: Score, randomised: float | None = None, *, dark: bool = False
-) -> go.Figure:
+def score_against(table: pd.DataFrame, score: Score, *, dark: bool = False) -> go.Figure:
     """Return the mean score of the live units of each network (`network_table`), against rate and against top-1.
 
     Side by side on one axis upwards, with the intervals of the means; curves join the networks that differ in their
-    rate alone. A dotted level is the mean of a `randomised` network, if it is known. Each point's customdata is its
-    run id.
+    rate alone. Each point's customdata is its run id.
     """
     figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.04)
     series = table["series"].dropna()
@@ -43,7 +39,6 @@ def score_against(
             rows = _rows(table, one)
             figure.add_trace(_points(rows, one, across, score, name, column == 1, lines[one]), 1, column)
     _lay_out(figure, score, dark)
-    add_yardstick(figure, randomised, replace(score, scale=ScoreScale()), palette(dark).muted)
     return figure
 
 

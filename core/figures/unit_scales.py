@@ -14,6 +14,7 @@ from core.figures.axes import axis_title
 _END = 5e-4  # what is nearer to 0 or 1 than this is drawn here: log-odds have no end
 _ODDS = (0.001, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999)
 _SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_LEAST = 0.1  # of an axis on which all is the same
 _BELOW = 0.25  # where an axis of shares begins at the latest
 
 
@@ -31,19 +32,20 @@ class ScoreScale:
         inside = np.clip(values, _END, 1 - _END)
         return np.log(inside / (1 - inside)).astype(np.float32)
 
-    def ends(self, lowest: float = 0.0) -> tuple[float, float]:
-        """Return where the axis begins, at the lowest score that is drawn or below, and ends, with a little room."""
-        low, high = float(self.place(lowest if self.odds else min(lowest, _BELOW))), float(self.place(1.0))
-        room = 0.03 * (high - low)
+    def ends(self, lowest: float = 0.0, highest: float = 1.0) -> tuple[float, float]:
+        """Return where the axis begins and ends, with a little room: by log-odds at the scores that are drawn."""
+        shown = (lowest, highest) if self.odds else (min(lowest, _BELOW), 1.0)
+        low, high = (float(self.place(end)) for end in shown)
+        room = 0.03 * max(high - low, _LEAST)
         return low - room, high + room
 
-    def axis(self, title: str, lowest: float = 0.0) -> dict[str, Any]:
-        """Return the axis, its ticks at scores; `lowest` is the lowest score that is drawn."""
+    def axis(self, title: str, lowest: float = 0.0, highest: float = 1.0) -> dict[str, Any]:
+        """Return the axis, its ticks at scores; `lowest` and `highest` are the ends of what is drawn."""
         marks = _ODDS if self.odds else _SHARES
         name = f"{title}, log-odds scale" if self.odds else title
         return {
             "title": axis_title(name),
-            "range": list(self.ends(lowest)),
+            "range": list(self.ends(lowest, highest)),
             "tickmode": "array",
             "tickvals": [float(self.place(mark)) for mark in marks],
             "ticktext": [f"{mark:g}" for mark in marks],

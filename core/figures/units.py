@@ -18,6 +18,7 @@ from core.words import count, percent
 
 HEIGHT = 440  # pixels
 _GAP = 0.6  # between two curves, in violins
+_SLOTS = 5.0  # violins that the width has room for at least
 _WIDE = 14  # networks from which on there is no room for how many of the units are live
 _PALE, _FULL = 0.16, 0.4  # opacity of the violin of a retrained network, and of one that is as it was pruned
 
@@ -58,12 +59,10 @@ def score_violins(
         ]
     )
     figure.update_layout(template=template(dark), **_layout(), violinmode="overlay")
-    add_yardstick(figure, randomised, score, palette(dark).muted)
-    lowest = min((_live(units[row["id"]], score).min() for row in rows), default=0.0)
-    figure.update_yaxes(**score.scale.axis(score.title, lowest), fixedrange=True)
+    _add_yardstick(figure, randomised, score, palette(dark).muted)
+    figure.update_yaxes(**score.scale.axis(score.title, *_drawn(rows, units, score, randomised)), fixedrange=True)
     texts = [network_tick(row, live=len(rows) < _WIDE) for row in rows]
-    ends = [-0.7, (places[-1] if places else 0) + 0.7]
-    return figure.update_xaxes(tickvals=places, ticktext=texts, range=ends, showgrid=False, fixedrange=True)
+    return figure.update_xaxes(tickvals=places, ticktext=texts, range=_across(places), showgrid=False, fixedrange=True)
 
 
 def _places(rows: Sequence[Row]) -> list[float]:
@@ -73,6 +72,13 @@ def _places(rows: Sequence[Row]) -> list[float]:
         step = 0.0 if before is None else 1.0 if before["series"] == row["series"] else 1.0 + _GAP
         places.append((places[-1] if places else 0.0) + step)
     return places
+
+
+def _across(places: Sequence[float]) -> list[float]:
+    """Return where the axis of the networks begins and ends: with few of them the violins do not get wider."""
+    last = places[-1] if places else 0.0
+    room = max(0.7, (_SLOTS - last) / 2)
+    return [-room, last + room]
 
 
 def _layout() -> dict[str, Any]:
@@ -127,8 +133,17 @@ def _means(
     )
 
 
-def add_yardstick(figure: go.Figure, randomised: float | None, score: Score, ink: str) -> None:
-    """Draw the mean score of a network with fresh random weights as a level across all panels, named at the left."""
+def _drawn(
+    rows: Sequence[Row], units: Mapping[str, pd.DataFrame], score: Score, randomised: float | None
+) -> tuple[float, float]:
+    """Return the lowest and the highest score that is drawn; the ends of the scale where none is."""
+    known = [value for row in rows for value in _live(units[row["id"]], score).agg(["min", "max"]).dropna()]
+    known += [] if randomised is None else [randomised]
+    return (min(known), max(known)) if known else (0.0, 1.0)
+
+
+def _add_yardstick(figure: go.Figure, randomised: float | None, score: Score, ink: str) -> None:
+    """Draw the mean score of a network with fresh random weights as a level, named at the left."""
     if randomised is None:
         return
     height = float(score.scale.place(randomised))

@@ -151,12 +151,13 @@ def _against(view: _View) -> None:
     st.markdown("**Score against rate and accuracy**")
     table, score = view.table, view.score
     st.plotly_chart(
-        score_against(table, score, view.randomised, dark=is_dark()),
+        score_against(table, score, dark=is_dark()),
         key="score_against",
         config={"displayModeBar": False},
     )
+    beside = "" if view.randomised is None else f" For scale: a randomised network scores {view.randomised:.3f}."
     said = [_correlation(table, score.column, across) for across in ACROSS]
-    st.caption(plain(f"Mean {score.title} over {count(len(table), 'network')}: {'; '.join(said)}. {_CAVEAT}"))
+    st.caption(plain(f"Mean {score.title} over {count(len(table), 'network')}: {'; '.join(said)}. {_CAVEAT}{beside}"))
 
 
 def _correlation(table: pd.DataFrame, column: str, across: str) -> str:

@@ -91,6 +91,17 @@ def test_there_is_a_violin_a_network_of_its_live_units_in_the_colour_of_its_tech
     assert any(STUDY.score in title for title in titles(figure))
 
 
+@pytest.mark.parametrize("odds", [False, True])
+def test_what_a_randomised_network_scores_is_a_level_on_the_scale(odds):
+    score = Score("mis", STUDY.score, ScoreScale(odds))
+    figure = score_violins(TABLE, FRAMES, score, 0.51)
+    (level,) = figure.layout.shapes
+    low, high = figure.layout.yaxis.range
+    assert level.y0 == level.y1 == pytest.approx(float(score.scale.place(0.51)))
+    assert low < level.y0 < high
+    assert not score_violins(TABLE, FRAMES, score).layout.shapes
+
+
 def test_the_hover_of_a_network_says_how_many_units_are_constant_and_what_its_interval_is():
     hover = named(score_violins(TABLE, FRAMES, MIS), "mean").hovertext[2]
     assert "<b>Structured 0.50</b>" in hover and STUDY.score in hover
