@@ -22,18 +22,6 @@ from core.words import size
 MOST_BYTES = 1_000_000_000  # GoogLeNet with both heads, optimiser and moving averages in float64 takes a third of it
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")  # under which training scripts keep the weights
 RESAVE = "safetensors.torch.save_file(network.state_dict(), 'network.safetensors')"
-_UNREADABLE = (  # what torch and its unpickler meet in damaged bytes
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    RuntimeError,
-    OSError,
-    EOFError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-)
 _HARMLESS = (argparse.Namespace,)  # torchvision's scripts save their options beside the weights
 _SAFETENSORS = "a .safetensors file"
 _TORCH = "a .pth file of a state dict: parameter names and tensors, no other objects"
@@ -108,7 +96,9 @@ def _weights_only(path: Path) -> Stored:
         _check_archive(path)
         with path.open("rb") as file, torch.serialization.safe_globals(list(_HARMLESS)):
             content = torch.load(file, map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
+    except (BrokenDataError, MemoryError):
+        raise
+    except Exception as error:  # torch's unpickler raises nearly every built-in type on damaged bytes
         raise _unreadable(path, error) from error
     return _unwrapped(path, content)
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.errors import BrokenDataError, MissingFileError
 from core.networks import files
@@ -159,3 +161,22 @@ def test_a_classifier_of_another_shape(tmp_path, shape):
     odd = {**small_state(), "fc.weight": torch.zeros(shape)}
     with pytest.raises(BrokenDataError, match=r"of another shape .*fc\.weight"):
         read_googlenet(saved(odd, tmp_path / "odd.safetensors"))
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.parametrize("kind", ["zip", "old", "safetensors"])
+@given(places=st.lists(st.tuples(st.integers(0, 500), st.integers(0, 255)), min_size=1, max_size=4))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damaged_bytes_are_refused_whatever_they_are(tmp_path, kind, places):
+    path = tmp_path / "damaged.pth"
+    state = {"conv1.conv.weight": torch.zeros(4, 3, 2, 2), "fc.weight": torch.zeros(2, 3)}
+    if kind == "safetensors":
+        saved(state, path)
+    else:
+        torch.save(state, path, _use_new_zipfile_serialization=kind == "zip")
+    content = bytearray(path.read_bytes())
+    for place, value in places:
+        content[place % len(content)] = value
+    path.write_bytes(content)
+    with pytest.raises(BrokenDataError, match=r"damaged\.pth"):
+        read_googlenet(path)
