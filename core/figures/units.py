@@ -55,11 +55,11 @@ def score_violins(
             *(_violin(row, at, units[row["id"]], score) for row, at in zip(rows, places, strict=True)),
             _medians(rows, places, units, score, palette(dark).text),
             _means(rows, places, units, score, palette(dark).text),
+            *_yardstick(randomised, score, _across(places), palette(dark).muted),
             *_legend(table),
         ]
     )
     figure.update_layout(template=template(dark), **_layout(), violinmode="overlay")
-    _add_yardstick(figure, randomised, score, palette(dark).muted)
     figure.update_yaxes(**score.scale.axis(score.title, *_drawn(rows, units, score, randomised)), fixedrange=True)
     texts = [network_tick(row, live=len(rows) < _WIDE) for row in rows]
     return figure.update_xaxes(tickvals=places, ticktext=texts, range=_across(places), showgrid=False, fixedrange=True)
@@ -142,17 +142,13 @@ def _drawn(
     return (min(known), max(known)) if known else (0.0, 1.0)
 
 
-def _add_yardstick(figure: go.Figure, randomised: float | None, score: Score, ink: str) -> None:
-    """Draw the mean score of a network with fresh random weights as a level, named at the left."""
+def _yardstick(randomised: float | None, score: Score, ends: Sequence[float], ink: str) -> list[go.Scatter]:
+    """Return the mean score of a network with fresh random weights as a level that the legend names, if it is known."""
     if randomised is None:
-        return
-    height = float(score.scale.place(randomised))
-    line = {"color": ink, "width": 1, "dash": "dot"}
-    figure.add_shape(type="line", xref="paper", x0=0, x1=1, y0=height, y1=height, line=line, layer="below")
-    figure.add_annotation(
-        text=f"randomised network {randomised:.3f}", x=0.005, xref="paper", xanchor="left", y=height, yanchor="bottom",
-        showarrow=False, font={"size": 12, "color": ink},
-    )  # fmt: skip
+        return []
+    level = [float(score.scale.place(randomised))] * 2
+    line, name = {"color": ink, "width": 1.5, "dash": "dot"}, f"randomised network {score_text(randomised)}"
+    return [go.Scatter(x=list(ends), y=level, mode="lines", line=line, name=name, hoverinfo="skip")]
 
 
 def _interval(rows: Sequence[Row], means: Sequence[float], score: Score) -> dict[str, Any] | None:

@@ -95,11 +95,11 @@ def test_there_is_a_violin_a_network_of_its_live_units_in_the_colour_of_its_tech
 def test_what_a_randomised_network_scores_is_a_level_on_the_scale(odds):
     score = Score("mis", STUDY.score, ScoreScale(odds))
     figure = score_violins(TABLE, FRAMES, score, 0.51)
-    (level,) = figure.layout.shapes
+    level = named(figure, "randomised network 0.510")
     low, high = figure.layout.yaxis.range
-    assert level.y0 == level.y1 == pytest.approx(float(score.scale.place(0.51)))
-    assert low < level.y0 < high
-    assert not score_violins(TABLE, FRAMES, score).layout.shapes
+    assert list(level.y) == pytest.approx([float(score.scale.place(0.51))] * 2)
+    assert low < level.y[0] < high
+    assert len(score_violins(TABLE, FRAMES, score).data) == len(figure.data) - 1
 
 
 def test_the_hover_of_a_network_says_how_many_units_are_constant_and_what_its_interval_is():
