@@ -31,6 +31,11 @@ BATCH_BYTES = 2**25  # of images kept in memory by each reader
 _ANY = f"-*{SUFFIX}"
 _SHARD = re.compile(r"(?P<split>.+)-(?P<number>[0-9]{5})-of-(?P<of>[0-9]{5})(-[0-9a-f]+)?\.parquet")
 _ITEMS = "image.bytes"
+_ERRORS = (
+    pa.ArrowException,
+    OSError,
+    ValueError,
+)  # what pyarrow raises on malformed bytes, names not in UTF-8 among it
 
 
 class Place(NamedTuple):
@@ -163,10 +168,11 @@ def _read(files: Sequence[Path]) -> tuple[NDArray[np.int64], tuple[str, ...], di
 
 def _opened(file: Path) -> Any:
     try:
-        return pq.ParquetFile(file, buffer_size=2**20, pre_buffer=False)  # else whole row groups are read ahead
+        # without these two, whole row groups are read ahead
+        return pq.ParquetFile(file, buffer_size=2**20, pre_buffer=False, page_checksum_verification=True)
     except FileNotFoundError as error:
         raise unreadable(file, error) from error
-    except (pa.ArrowException, OSError) as error:
+    except _ERRORS as error:
         raise _refused(file, f"is no parquet file, or a damaged one ({_short(error)})", "a whole file") from error
 
 
@@ -179,7 +185,7 @@ def _columns(table: Any, file: Path) -> tuple[NDArray[np.int64], list[str | None
             raise _no_label(file, "an image without a label", None)
         paths = [None if cell is None else cell.get("path") for cell in found.column("image").to_pylist()]
         return np.asarray(labels.to_numpy(), np.int64), paths
-    except (pa.ArrowException, OSError) as error:
+    except _ERRORS as error:
         raise _refused(file, f"cannot be read ({_short(error)})", "a whole file") from error
 
 
@@ -278,7 +284,7 @@ def _cell(file: Path, state: tuple[int, int], place: Place) -> bytes | None:
             _mine.key, _mine.reader = None, None  # one at a time in memory
             _mine.key, _mine.reader = key, _Reader(file, place)
         return _mine.reader.cell(place.row)  # type: ignore[no-any-return]
-    except (pa.ArrowException, OSError, StopIteration) as error:
+    except (*_ERRORS, StopIteration) as error:
         _mine.key, _mine.reader = None, None
         if isinstance(error, OSError) and error.errno is not None:
             raise unreadable(file, error) from error
