@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -47,24 +47,27 @@ def median_map(
         margin={"l": 8, "r": 8, "t": 64, "b": 8},
         plot_bgcolor=palette(dark).grid,
     )
+    _name_axes(figure, [str(row["title"]) for row in rows], parts)
+    return figure
+
+
+def _name_axes(figure: go.Figure, networks: Sequence[str], parts: Sequence[str]) -> None:
+    """Write the networks over the map and the parts beside it."""
+    quiet = {"showgrid": False, "fixedrange": True, "zeroline": False}
     figure.update_xaxes(
         side="top",
-        tickvals=list(range(len(rows))),
-        ticktext=[str(row["title"]).replace(", ", "<br>") for row in rows],
-        range=[-0.5, len(rows) - 0.5],
-        showgrid=False,
-        fixedrange=True,
-        zeroline=False,
+        tickvals=list(range(len(networks))),
+        ticktext=[name.replace(", ", "<br>") for name in networks],
+        range=[-0.5, len(networks) - 0.5],
+        **quiet,
     )
-    return figure.update_yaxes(
+    figure.update_yaxes(
         tickvals=list(range(len(parts))),
         ticktext=[layer_label(part) for part in parts],
         tickfont={"size": 11 if len(parts) > _MANY else 13},
         range=[len(parts) - 0.5, -0.5],
         automargin=True,
-        showgrid=False,
-        zeroline=False,
-        fixedrange=True,
+        **quiet,
     )
 
 
