@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.figures.sensitivity import layer_label
-from core.figures.theme import CIVIDIS, palette, template
+from core.figures.theme import CIVIDIS, template
 from core.figures.unit_scales import ScoreScale, score_text
 from core.figures.units import network_name
 from core.words import count
@@ -45,7 +45,6 @@ def median_map(
         template=template(dark),
         height=len(parts) * _ROW[len(parts) > _MANY] + 84,
         margin={"l": 8, "r": 8, "t": 64, "b": 8},
-        plot_bgcolor=palette(dark).grid,
     )
     _name_axes(figure, [str(row["title"]) for row in rows], parts)
     return figure

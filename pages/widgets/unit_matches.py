@@ -107,7 +107,7 @@ def _open_clicked(pairs: pd.DataFrame) -> None:
 
 def _draw_numbers(scene: UnitScene, pairs: pd.DataFrame, change: Change) -> None:
     states = pairs["state"].value_counts()
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         _metric("Live in both", f"{change.units:,}", "Units that fire differently on different images in both.")
         st.metric(
             f"Mean change of {scene.study.score}",
