@@ -13,24 +13,24 @@ from core.figures.axes import AXES, MEASURES, with_even_latency
 from core.figures.curves import tradeoff_curves
 from core.figures.pareto import comparable
 from core.jobs.subject import Subject
-from core.networks.registry import NETWORKS, load_network
 from core.results import find_detail, results_csv, results_table
 from core.series import Series, series_of, with_series
 from core.store.queue import FAILED, OPEN
 from core.store.runs import runs_frame
 from core.sweep import Sweep, images_in_words
-from core.words import count, listed, size
+from core.words import count, listed
 from pages.widgets.address import name_unknown
 from pages.widgets.core_access import executor, keep_workers, prepare_demo, store, subject_of
 from pages.widgets.detail import draw_detail
 from pages.widgets.drawn import Drawn, choose_drawn, draw_front, list_front, offer_measuring
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
+from pages.widgets.needed import stop_without_network
 from pages.widgets.progress import POLL_SECONDS, queue_line
 from pages.widgets.router import through_router
 from pages.widgets.run_row import Asked, run_row
 from pages.widgets.sensitivity import draw_sensitivity
-from pages.widgets.settings import Settings, read_settings
+from pages.widgets.settings import read_settings
 from pages.widgets.surveys import Below, choose_below, draw_below, explain_below, offer_surveys
 from pages.widgets.trained import offer_to_watch
 from pages.widgets.training_images import with_training_images
@@ -67,7 +67,7 @@ def page() -> None:
     settings = read_settings()
     with shown_errors():
         store()
-    _stop_without_network(settings)
+    stop_without_network(settings.network, settings.weights)
     with shown_errors():
         subject = subject_of(ExperimentSpec(settings.network, settings.weights, settings.data, settings.preprocess))
         working = bool(executor().list(OPEN))
@@ -79,32 +79,6 @@ def page() -> None:
         view = View(subject, Asked(tuple(sweep.specs()), extent, pools))
     st.fragment(_live, run_every=POLL_SECONDS if working else None)(view, working)
     prepare_demo()
-
-
-def _stop_without_network(settings: Settings) -> None:
-    """Say what is missing and stop, where the network has to be fetched or named first."""
-    entry = NETWORKS.get(settings.network)
-    if (entry and (settings.weights or settings.network == "demo" or entry.find())) or (not entry and settings.network):
-        return
-    if settings.network == "googlenet":
-        _offer_download(settings.network)
-    else:
-        st.info("Name the file with the weights in the sidebar: a .safetensors or .pth file with torchvision's keys.")
-    st.stop()
-
-
-def _offer_download(name: str) -> None:
-    st.info(f"{NETWORKS[name].title} is not on this machine yet: {NETWORKS[name].needs}.")
-    if not st.button("Download", type="primary"):
-        return
-    bar = st.progress(0.0, text="Connecting …")
-    with shown_errors():
-        load_network(name, progress=lambda done, total, what: _show(bar, done, total, what))
-        st.rerun()
-
-
-def _show(bar: st.delta_generator.DeltaGenerator, done: int, total: int, what: str) -> None:
-    bar.progress(done / total if total else 0.0, text=f"{what}: {size(done)}" + (f" of {size(total)}" if total else ""))
 
 
 def _headline(sweep: Sweep, extent: Extent, subject: Subject) -> None:

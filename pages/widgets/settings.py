@@ -5,7 +5,7 @@ Choices are shown by the core's own words, unformatted: what a widget shows is w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -73,7 +73,7 @@ class Settings:
 def read_settings() -> Settings:
     """Draw all settings in the sidebar and return what they hold."""
     with st.sidebar:
-        network, weights = _network()
+        network, weights = choose_network(_suit_data)
         data, preprocess = _data()
         techniques, criteria, scopes, forms = _pruning()
         rates = tuple((name, _rates(name)) for name in techniques)
@@ -87,7 +87,8 @@ def read_settings() -> Settings:
     )  # fmt: skip
 
 
-def _network() -> tuple[str, str | None]:
+def choose_network(on_change: Callable[[], None] | None = None) -> tuple[str, str | None]:
+    """Draw the choice of the dense network; return its name, or its file, and the file of a named one's weights."""
     name_unknown("network", "network", [*NETWORKS, FILE])
     chosen = st.selectbox(
         "Network",
@@ -97,12 +98,12 @@ def _network() -> tuple[str, str | None]:
         ),
         key="network",
         bind="query-params",
-        on_change=_suit_data,
+        on_change=on_change or "rerun",
     )
     if chosen == FILE:
-        return _path("Checkpoint", "checkpoint", "a .safetensors or .pth file with torchvision's key names"), None
+        return type_path("Checkpoint", "checkpoint", "a .safetensors or .pth file with torchvision's key names"), None
     if chosen == "googlenet-bvlc":
-        return chosen, _path("Weights", "weights", "the safetensors file of the 2014 network") or None
+        return chosen, type_path("Weights", "weights", "the safetensors file of the 2014 network") or None
     return chosen, None
 
 
@@ -113,7 +114,8 @@ def _suit_data() -> None:
         st.session_state["source"] = SCENES if st.session_state["network"] == "demo" else FOLDER
 
 
-def _path(label: str, key: str, what: str) -> str:
+def type_path(label: str, key: str, what: str) -> str:
+    """Draw the field for a path of `what`; return what is in it."""
     return (st.text_input(label, key=key, bind="query-params", placeholder=f"path of {what}", help=what) or "").strip()
 
 
@@ -130,11 +132,12 @@ def _data() -> tuple[str, str]:
     )
     if source != FOLDER:
         return SCENES, PREPROCESSES[0]
-    folder = _path("Folder", "folder", "class folders, or images with a labels.csv (file,class_index)")
-    return folder, _preprocess()
+    folder = type_path("Folder", "folder", "class folders, or images with a labels.csv (file,class_index)")
+    return folder, choose_preprocess()
 
 
-def _preprocess() -> str:
+def choose_preprocess() -> str:
+    """Draw the choice of how pixels are made of images."""
     name_unknown("preprocess", "preprocessing", PREPROCESSES)
     return str(
         st.segmented_control(

@@ -1,0 +1,42 @@
+"""What has to be fetched first, or named: a network that is not on this machine."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.networks.registry import NETWORKS, load_network
+from core.progress import Progress
+from core.words import size
+from pages.widgets.errors import shown_errors
+
+
+def stop_without_network(network: str, weights: str | None) -> None:
+    """Say what is missing and stop, where the network has to be fetched or named first."""
+    entry = NETWORKS.get(network)
+    if (entry and (weights or network == "demo" or entry.find())) or (not entry and network):
+        return
+    if network == "googlenet":
+        _offer_download(network)
+    else:
+        st.info("Name the file with the weights: a .safetensors or .pth file with torchvision's keys.")
+    st.stop()
+
+
+def download_bar() -> Progress:
+    """Draw the bar of a download, and return what brings it up to date; both ends count bytes."""
+    bar = st.progress(0.0, text="Connecting …")
+
+    def tell(done: int, total: int, what: str) -> None:
+        known = f" of {size(total)}" if total else ""
+        bar.progress(done / total if total else 0.0, text=f"{what}: {size(done)}{known}")
+
+    return tell
+
+
+def _offer_download(name: str) -> None:
+    st.info(f"{NETWORKS[name].title} is not on this machine yet: {NETWORKS[name].needs}.")
+    if not st.button("Download", type="primary"):
+        return
+    with shown_errors():
+        load_network(name, progress=download_bar())
+        st.rerun()
