@@ -41,12 +41,13 @@ def _head(detail: Detail) -> None:
     if close.button("Close", type="tertiary", help="Give the curve its full width again"):
         del st.query_params["run"]
         st.rerun()
-    inside, forgot = st.columns(2, gap="xsmall", wrap=False)
-    if inside.button("Look inside", type="primary", width="stretch", help="What this network looks at, in Saliency"):
-        st.switch_page("pages/saliency.py", query_params={"run": detail.run.id})
-    lost = "What it lost, in Forgetting"
-    if not detail.spec.is_dense and forgot.button("What it forgot", width="stretch", help=lost):
-        st.switch_page("pages/forgetting.py", query_params={"run": detail.run.id})
+    with st.container(horizontal=True, gap="xsmall"):
+        if st.button("Look inside", type="primary", help="What this network looks at, in Saliency"):
+            st.switch_page("pages/saliency.py", query_params={"run": detail.run.id})
+        if not detail.spec.is_dense and st.button("What it forgot", help="What it lost, in Forgetting"):
+            st.switch_page("pages/forgetting.py", query_params={"run": detail.run.id})
+        if st.button("Its units", help="What drives each of its units, and how interpretable they are, in Units"):
+            st.switch_page("pages/units.py", query_params={"run": detail.run.id})
 
 
 def _figures(detail: Detail) -> None:
