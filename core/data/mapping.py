@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from core.data.layout import Numbering
+from core.data.protocol import Source
+from core.data.stored import StoredSource
 from core.data.wnids import imagenet_wnids, is_wnid
 from core.words import count
 
@@ -48,16 +52,27 @@ class Mapping:
 def map_classes(classes: Sequence[str], numbering: Numbering, network: Sequence[str]) -> Mapping:
     """Match the data's classes to the network's names, as opening the data for that network would.
 
-    By wnid where these are ImageNet's 1,000; else class i is class i, where the index of a class is a number in a
-    table, or where there are as many on both sides. A class folder of the name of another class is a mismatch.
+    By wnid where these are ImageNet's 1,000; class folders by name where each has the name of a class; else class i is
+    class i, where the index of a class is a number in a table, or where there are as many on both sides. A class folder
+    of the name of another class is then a mismatch.
     """
     if len(network) == len(imagenet_wnids()) and any(map(is_wnid, classes)):
         return _mapping("wnid", [_by_wnid(place, name, network) for place, name in enumerate(classes)])
+    if numbering == "folders" and _are_names_of(classes, network):
+        return _mapping("name", [_of_name(place, name, network) for place, name in enumerate(classes)])
     if numbering != "index" and len(classes) != len(network):
         return _mapping("name", [_too_few_or_many(place, name, classes, network) for place, name in enumerate(classes)])
     if numbering == "folders":
         return _mapping("name", [_by_name(place, name, classes, network) for place, name in enumerate(classes)])
     return _mapping("number", [_by_number(place, name, network) for place, name in enumerate(classes)])
+
+
+def by_name(source: Source, network: Sequence[str]) -> Source:
+    """Return a source of class folders with the network's classes, where all its own have their names."""
+    if not isinstance(source, StoredSource) or not _are_names_of(source.classes, network):
+        return source
+    index = np.array([network.index(name) for name in source.classes], dtype=np.int64)
+    return replace(source, classes=tuple(network), labels=index[source.labels])
 
 
 def doubts(mapping: Mapping) -> tuple[str, ...]:
@@ -75,6 +90,15 @@ def doubts(mapping: Mapping) -> tuple[str, ...]:
 def _mapping(by: str, found: list[Matched | Unmatched]) -> Mapping:
     matched = tuple(one for one in found if isinstance(one, Matched))
     return Mapping(by, matched, tuple(one for one in found if isinstance(one, Unmatched)))
+
+
+def _are_names_of(classes: Sequence[str], network: Sequence[str]) -> bool:
+    """Whether each of the names is that of one class; ImageNet has two cranes, in one list of words."""
+    return all(network.count(name) == 1 for name in classes)
+
+
+def _of_name(place: int, name: str, network: Sequence[str]) -> Matched:
+    return Matched(name, place, network.index(name), name)
 
 
 def _by_wnid(place: int, name: str, network: Sequence[str]) -> Matched | Unmatched:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.data.disk import entries
@@ -9,6 +10,7 @@ from core.data.files import folders_in, pictures_in
 from core.data.imagenette import IMAGENETTE, open_imagenette
 from core.data.layout import Layout
 from core.data.layouts import LAYOUTS
+from core.data.mapping import by_name
 from core.data.parquet import is_split, split_path, splits
 from core.data.protocol import Source
 from core.data.tar import is_tar, open_tar
@@ -27,17 +29,20 @@ ALLOWED = "; or ".join(
 )
 
 
-def open_source(text: str, *, classes: int | None = None) -> Source:
+def open_source(text: str, *, classes: int | Sequence[str] | None = None) -> Source:
     """Open the generated scenes (`scenes`), Imagenette (`imagenette:val`), or images recognised from what is there.
 
     `scenes:training` are the scenes that one trains on. `LAYOUT:PATH` opens a path in one of the `LAYOUTS`, where it
-    could be several. `classes`, how many the network tells apart, bounds the indices of a table and is then the number
-    of its classes; class folders and scenes have their own, but for folders named by wnid where they are 1,000: these
-    are then ImageNet's, however few are there. InvalidSettingError if nothing is named or several things could be
+    could be several. `classes`, the network's names or how many it tells apart, bounds the indices of a table and
+    is then the number of its classes; class folders and scenes have their own, but for folders named by wnid where they
+    are 1,000, and for folders that all have names of the network's classes: these are then the network's, however few
+    are there. InvalidSettingError if nothing is named or several things could be
     meant, MissingFileError if there is no such path, BrokenDataError if it is there but malformed.
     """
-    layout, path = layout_of(text, classes)
-    return layout.opens(text, path, classes)
+    number = len(classes) if isinstance(classes, Sequence) else classes
+    layout, path = layout_of(text, number)
+    source = layout.opens(text, path, number)
+    return by_name(source, classes) if layout.numbering == "folders" and isinstance(classes, Sequence) else source
 
 
 def layout_of(text: str, classes: int | None = None) -> tuple[Layout, Path]:

@@ -52,7 +52,7 @@ def find_subject(spec: ExperimentSpec, cache: Path, progress: Progress = silent)
     the network's: every figure would be wrong.
     """
     network = load_network(spec.network, spec.weights, progress)
-    source = open_source(spec.data, classes=len(network.classes))
+    source = open_source(spec.data, classes=network.classes)
     if len(source.classes) != len(network.classes):
         raise InvalidSettingError(
             f"{spec.data} has {len(source.classes):,} classes, {network.title} tells {len(network.classes):,} apart",
@@ -70,7 +70,7 @@ def training_images(spec: ExperimentSpec, network: Network) -> Source:
     """
     if spec.retraining is None:
         raise InvalidSettingError("no retraining", "a spec with a retraining", "choose how to retrain")
-    return training_source(spec.retraining, spec.data, len(network.classes))
+    return training_source(spec.retraining, spec.data, network.classes)
 
 
 def check_training_images(images: Source, retraining: Retraining, subject: Subject) -> None:

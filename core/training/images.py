@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -75,12 +76,13 @@ class Subset:
         return hashlib.sha256(self.source.identity().encode() + self.indices.tobytes()).hexdigest()
 
 
-def training_source(retraining: Retraining, data: str, classes: int) -> Source:
+def training_source(retraining: Retraining, data: str, classes: int | Sequence[str]) -> Source:
     """Return the images to retrain on: at most `retraining.images`, balanced over the classes, always the same.
 
     They are those of `retraining.data`, or, where that names none, of the training part that belongs to the
-    evaluated `data`: `scenes:training` to `scenes`, a folder's sibling `train` to its `val`. `classes` is how many
-    the network tells apart. Raises InvalidSettingError if there is no such part, and the errors of `open_source`.
+    evaluated `data`: `scenes:training` to `scenes`, a folder's sibling `train` to its `val`. `classes` are the
+    network's, or how many it tells apart. Raises InvalidSettingError if there is no such part, and the errors of
+    `open_source`.
     """
     return first(open_source(retraining.data or _belonging_to(data), classes=classes), retraining.images)
 

@@ -7,6 +7,8 @@ import pytest
 
 from core.data.imagenette import ARCHIVE
 from core.data.scenes import CLASSES
+from core.experiment import ExperimentSpec
+from core.jobs.subject import find_subject
 from tests.core.data.images import make_tree, save
 from tests.core.data.trees import add, devkit, flat_val, here, png, shard, tar_of, val_name
 from tests.reference import REFERENCE, needs_reference
@@ -49,12 +51,14 @@ def test_classes_that_are_not_the_networks_are_told_and_not_packed(shell, tmp_pa
     assert "3 classes" in err
 
 
-def test_folders_whose_order_is_not_the_networks_are_told(shell, tmp_path):
-    for name in CLASSES:
-        save(tmp_path / "shapes" / name / "a.png")
-    found = about(shell, tmp_path / "shapes")
-    wrong = {name for name, own in zip(sorted(CLASSES), CLASSES, strict=True) if name != own}
-    assert {one["class"] for one in found["unmatched"]} == wrong != set()
+def test_folders_with_the_networks_names_are_its_classes_in_its_order(shell, tmp_path):
+    for name in CLASSES[5:9]:
+        save(tmp_path / "shapes" / name / "a.png", size=(140, 130))
+    found = about(shell, tmp_path / "shapes", "--pack")
+    assert (found["classes"], found["mapped"], found["unmatched"], found["packed"]) == (4, 4, [], True)
+    source = find_subject(ExperimentSpec(data=str(tmp_path / "shapes")), tmp_path).source
+    assert source.classes == CLASSES
+    assert [CLASSES[label] for label in source.labels] == sorted(CLASSES[5:9])
 
 
 def test_numbered_images_of_a_tar_and_of_shards(shell, tmp_path):

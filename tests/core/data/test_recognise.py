@@ -114,10 +114,24 @@ def test_folders_for_a_network_of_more_classes_match_nothing(tmp_path):
     assert "3 classes" in found.mapping.unmatched[0].why
 
 
-def test_folders_in_another_order_than_the_networks_classes_do_not_match(tmp_path):
-    found = recognise(pets(tmp_path), ("dog", "cat", "fox"))
+@pytest.mark.parametrize("network", [("dog", "cat", "fox"), ("yak", "fox", "dog", "ant", "cat")])
+def test_folders_with_the_networks_names_are_its_classes_in_any_order(tmp_path, network):
+    found = recognise(pets(tmp_path), network)
+    source = open_source(str(tmp_path), classes=network)
+    assert (found.mapping.by, found.mapping.unmatched) == ("name", ())
+    assert source.classes == network
+    assert [network[label] for label in source.labels] == ["cat", "dog", "fox"]
+    assert found.present == tuple(sorted(source.labels.tolist()))
+
+
+def test_some_names_of_the_networks_in_another_order_do_not_match(tmp_path):
+    found = recognise(pets(tmp_path), ("dog", "cat", "emu"))
     assert [one.name for one in found.mapping.unmatched] == ["cat", "dog"]
     assert "the network has 'dog'" in found.mapping.unmatched[0].why
+
+
+def test_a_name_of_two_classes_is_no_name(tmp_path):
+    assert recognise(pets(tmp_path, "crane", "crow"), ("crane", "crow", "crane")).mapping.matched == ()
 
 
 @pytest.mark.parametrize("network", [("class 0", "class 1", "class 2"), ("Felis", "Canis", "Vulpes")])
