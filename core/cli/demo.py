@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from typing import Annotated
 
 import typer
 
@@ -21,6 +22,9 @@ def train() -> None:
     typer.echo(shutil.copyfile(trained, DEMO_CHECKPOINT))
 
 
-def results(device: Device = "auto") -> None:
-    """Measure the demo's sweep, retraining and surveys, and ship the results; interrupted, it goes on where it was."""
-    typer.echo(write_demo_results(pick_device(device), Bar()))
+def results(
+    device: Device = "auto",
+    afresh: Annotated[bool, typer.Option("--afresh", help="measure again what ships already")] = False,
+) -> None:
+    """Measure the demo's sweep, retraining, surveys and units, and ship them; interrupted, it goes on where it was."""
+    typer.echo(write_demo_results(pick_device(device), Bar(), afresh=afresh))

@@ -11,7 +11,10 @@ from pathlib import Path
 from core.experiment import ExperimentSpec, Extent, with_controls
 from core.interpretability.question import Question
 from core.jobs.evaluate import evaluate
-from core.jobs.subject import resolved
+from core.jobs.executor import Executor, run_of
+from core.jobs.foreground import work_through
+from core.jobs.studied import is_studied
+from core.jobs.subject import find_subject, resolved
 from core.jobs.survey_now import survey_now
 from core.jobs.units_now import units_now
 from core.paths import cache_folder, writable
@@ -20,6 +23,7 @@ from core.pruning.settings import Pruning
 from core.pruning.techniques import TECHNIQUES
 from core.store.database import Store, open_store
 from core.store.demo import DEMO_RESULTS
+from core.store.runs import import_runs
 from core.surveys import Survey
 from core.training.presets import PRESETS
 from core.units.study import UnitStudy
@@ -84,20 +88,36 @@ def studied_specs() -> list[ExperimentSpec]:
     return [resolved(spec) for spec in found]
 
 
-def write_demo_results(device: str, progress: Progress = silent, target: Path = DEMO_RESULTS) -> Path:
+def write_demo_results(
+    device: str, progress: Progress = silent, target: Path = DEMO_RESULTS, *, afresh: bool = False
+) -> Path:
     """Run the demo's sweep, retraining, surveys and the study of units, write their store to `target` and return it.
 
-    Interrupted, the next call goes on where this one was; after a finished one it begins from nothing.
+    What `target` holds already is taken over, unless it is all to be measured `afresh`. Interrupted, the next call goes
+    on where this one was.
     """
     store = open_store(writable(cache_folder() / "demo-results"))
+    if target.is_file() and not afresh:
+        import_runs(store, target)
     for _ in evaluate(store, [*demo_specs(), *retrained_specs()], DEMO_EXTENT, device, progress):
         pass
     for survey, wanted in DEMO_SURVEYS:
         list(survey_now(store, [spec for spec in demo_specs() if wanted(spec.pruning)], survey, device, progress))
+    work_through(store, Executor(store).remake(_to_be_retrained(store)), device, progress)
     list(units_now(store, studied_specs(), DEMO_STUDY, device, progress))
     ship(store, target)
     shutil.rmtree(store.folder)
     return target
+
+
+def _to_be_retrained(store: Store) -> list[ExperimentSpec]:
+    """Return those whose units are to be studied and whose weights, which do not ship, it takes to do so."""
+    subject = find_subject(ExperimentSpec(), store.folder)
+    return [
+        spec
+        for spec in studied_specs()
+        if spec.retraining and not is_studied(store, run_of(spec, subject).id, DEMO_STUDY)
+    ]
 
 
 def ship(store: Store, target: Path) -> Path:
