@@ -16,4 +16,6 @@ PREDICTION = np.dtype(
         ("loss", "<f4"),  # cross-entropy, nats
     ]
 )
+PRESENT = np.dtype([("class", "<i2")])  # the likeliest of those classes that the data have images of
 Predictions = np.ndarray[Any, np.dtype[np.void]]  # (n,) of PREDICTION, in the order of evaluation
+Present = np.ndarray[Any, np.dtype[np.void]]  # (n,) of PRESENT, of the same images

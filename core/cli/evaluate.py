@@ -116,7 +116,16 @@ def _line(row: dict[str, Any]) -> str:
         f"{what:20} top-1 {row['top1']:6.1%} ({row['top1_low']:.1%} to {row['top1_high']:.1%})  "
         f"top-5 {row['top5']:6.1%}  loss {row['loss']:.3f}  sparsity {row['sparsity']['prunable']:.1%}  "
         f"{row['images']:,} images"
+        f"{_present(row)}"
     )
+
+
+def _present(row: dict[str, Any]) -> str:
+    """Return the accuracy among the classes present, where that is another one."""
+    if "top1_present" not in row:
+        return ""
+    interval = f"({row['top1_present_low']:.1%} to {row['top1_present_high']:.1%})"
+    return f"  among the {row['classes_present']:,} classes present: top-1 {row['top1_present']:.1%} {interval}"
 
 
 def _default_rates(technique: str) -> Sequence[float]:

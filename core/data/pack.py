@@ -24,7 +24,7 @@ from core.errors import BrokenDataError, CancelledError, StorageError
 from core.paths import cache_folder, writable
 from core.progress import Cancelled, Progress, never, silent
 
-__all__ = ["Pack", "PackCost", "Skipped", "data_fingerprint", "find_pack", "pack", "pack_cost", "verify"]
+__all__ = ["Pack", "PackCost", "Skipped", "data_fingerprint", "delete_pack", "find_pack", "pack", "pack_cost", "verify"]
 
 _ASIDE = ".damaged"
 
@@ -93,6 +93,19 @@ def verify(pack: Pack, progress: Progress = silent, cancelled: Cancelled = never
             "the bytes as they were packed",
             f"pack them again; the damaged ones are in {pack.folder}{_ASIDE}",
         )
+
+
+def delete_pack(pack: Pack) -> None:
+    """Delete a pack, whose source stays as it is; StorageError if it cannot be deleted."""
+    try:
+        (pack.folder / MANIFEST).unlink(missing_ok=True)  # first: without it nothing of the rest counts
+        shutil.rmtree(pack.folder)
+    except OSError as error:
+        raise StorageError(
+            f"{pack.folder} cannot be deleted ({error.strerror})",
+            "a folder that this user may delete",
+            "change its permissions, or delete it by hand",
+        ) from error
 
 
 def _folder(source: Source, preset: Preset, cache: Path | None) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.data.disk import entries
@@ -17,7 +17,7 @@ from core.data.tar import is_tar, open_tar
 from core.errors import BrokenDataError, InvalidSettingError, MissingFileError, PrunescopeError
 from core.words import listed
 
-__all__ = ["ALLOWED", "SCENES", "TRAINING_SCENES", "Source", "layout_of", "open_source"]
+__all__ = ["ALLOWED", "SCENES", "TRAINING_SCENES", "AmbiguousDataError", "Source", "layout_of", "open_source"]
 
 SCENES, TRAINING_SCENES = "scenes", "scenes:training"
 ALLOWED = "; or ".join(
@@ -27,6 +27,15 @@ ALLOWED = "; or ".join(
         *(layout.title for layout in LAYOUTS.values()),
     )
 )
+
+
+class AmbiguousDataError(InvalidSettingError):
+    """A path that can be read in several ways; `ways` has what names each of them, and what it is."""
+
+    def __init__(self, path: Path, ways: Mapping[str, str]) -> None:
+        self.ways = ways
+        named = [f"{way} ({what})" if what else way for way, what in ways.items()]
+        super().__init__(f"{path} can be read in {len(ways)} ways", listed(named), "name one of these")
 
 
 def open_source(text: str, *, classes: int | Sequence[str] | None = None) -> Source:
@@ -55,7 +64,7 @@ def layout_of(text: str, classes: int | None = None) -> tuple[Layout, Path]:
     path = _existing(text)
     found = [layout for layout in LAYOUTS.values() if layout.recognises(path, classes)]
     if len(found) > 1:
-        raise _several(path, [f"{layout.name}:{path} ({layout.title})" for layout in found])
+        raise AmbiguousDataError(path, {f"{layout.name}:{path}": layout.title for layout in found})
     return (found or [_unrecognised(path)])[0], path
 
 
@@ -93,12 +102,8 @@ def _unrecognised(path: Path) -> Layout:
         raise _strange_file(path)
     choices = [str(one) for one in _choices(path)]
     if len(choices) > 1:
-        raise _several(path, choices)
+        raise AmbiguousDataError(path, dict.fromkeys(choices, ""))
     raise _strange_folder(path, choices)
-
-
-def _several(path: Path, choices: list[str]) -> InvalidSettingError:
-    return InvalidSettingError(f"{path} can be read in {len(choices)} ways", listed(choices), "name one of these")
 
 
 def _strange_file(path: Path) -> BrokenDataError:

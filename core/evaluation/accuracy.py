@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from core.evaluation.statistics import Difference, Pairs, difference, paired_difference, wilson
-from core.predictions import Predictions
+from core.predictions import Predictions, Present
 
 FALSE_DISCOVERIES = 0.05  # the share of false ones that is put up with among the classes said to have changed
 
@@ -30,12 +31,33 @@ def right(predictions: Predictions, k: int = 1) -> np.ndarray:
 
 def accuracy(predictions: Predictions) -> dict[str, Any]:
     """Return `images`, `top1`, `top5` (shares with Wilson 95 % bounds `_low`, `_high`) and the mean `loss`."""
-    figures: dict[str, Any] = {"images": len(predictions)}
-    for k in (1, 5):
-        correct = int(right(predictions, k).sum())
-        bounds = wilson(correct, len(predictions))
-        figures |= {f"top{k}": correct / len(predictions), f"top{k}_low": bounds.low, f"top{k}_high": bounds.high}
+    shares = _share("top1", right(predictions, 1)) | _share("top5", right(predictions, 5))
+    figures: dict[str, Any] = {"images": len(predictions), **shares}
     return figures | {"loss": float(predictions["loss"].astype(np.float64).mean())}
+
+
+def accuracy_present(present: Present, predictions: Predictions, classes: int) -> dict[str, Any]:
+    """Return `top1_present`, its Wilson 95 % bounds, and of how many `classes` it is the likeliest that counts.
+
+    It is top-1 where only the classes that have images could be said, as if the network knew no other. Nothing where
+    that was not noted of each image.
+    """
+    if len(present) < len(predictions):
+        return {}
+    known = present["class"][: len(predictions)] == predictions["label"]
+    return _share("top1_present", known) | {"classes_present": classes}
+
+
+def classes_present(labels: NDArray[np.int64], classes: int) -> NDArray[np.int64] | None:
+    """Return the classes that have images, ascending; None if all that the network tells apart have."""
+    found = np.unique(labels)
+    return None if len(found) == classes else found
+
+
+def _share(name: str, known: np.ndarray) -> dict[str, float]:
+    correct = int(known.sum())
+    bounds = wilson(correct, len(known))
+    return {name: correct / len(known), f"{name}_low": bounds.low, f"{name}_high": bounds.high}
 
 
 def half_width(figures: dict[str, Any]) -> float:

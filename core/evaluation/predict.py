@@ -12,7 +12,7 @@ from core.data.pack import Pack
 from core.errors import BrokenDataError
 from core.evaluation.inference import folded_copy, forward
 from core.networks.network import Network
-from core.predictions import KEPT, PREDICTION, Predictions
+from core.predictions import KEPT, PREDICTION, PRESENT, Predictions, Present
 
 
 @dataclass(frozen=True)
@@ -58,4 +58,12 @@ def tabulate(logits: Tensor, labels: Tensor, places: np.ndarray) -> Predictions:
     table["classes"][:, :kept] = classes.cpu()
     table["probabilities"][:, :kept] = probabilities.cpu()
     table["loss"] = nn.functional.cross_entropy(logits, labels, reduction="none").cpu()
+    return table
+
+
+def among(logits: Tensor, classes: np.ndarray) -> Present:
+    """Return the likeliest class of those in `classes` (k,) by logits (n, all): what is said where no other may be."""
+    wanted = torch.from_numpy(classes).to(logits.device)
+    table = np.zeros(len(logits), PRESENT)
+    table["class"] = wanted[logits[:, wanted].argmax(1)].cpu()
     return table

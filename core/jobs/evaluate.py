@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core.errors import PrunescopeError
-from core.evaluation.accuracy import accuracy, against_dense
+from core.evaluation.accuracy import accuracy, accuracy_present, against_dense
 from core.experiment import ExperimentSpec, Extent, with_dense_first
 from core.jobs.executor import ACCURACY, Executor
 from core.jobs.foreground import work_through
 from core.progress import Progress, silent
 from core.store.database import Store
-from core.store.predictions import load
+from core.store.predictions import load, load_present
 from core.store.retrained import TRAINING
 from core.store.runs import Run, find_result, find_run
 
@@ -45,6 +45,7 @@ def row(store: Store, run_id: str, dense_id: str, extent: Extent) -> dict[str, A
         raise PrunescopeError(f"nothing was measured on run {run_id}", "", "run it again")
     predictions = load(store, run_id, min(extent.images or figures["images"], figures["images"]))
     dense = load(store, dense_id)
+    present = load_present(store, run_id, len(predictions)) if "classes_present" in figures else None
     return {
         "run_id": run.id,
         "network": run.network,
@@ -58,6 +59,7 @@ def row(store: Store, run_id: str, dense_id: str, extent: Extent) -> dict[str, A
         **_retrained(store, run),
         "sparsity": {name: shares[name] for name in ("prunable", "conv", "all")},
         **accuracy(predictions),
+        **({} if present is None else accuracy_present(present, predictions, figures["classes_present"])),
         **(against_dense(predictions, dense) if run_id != dense_id else {}),
         "images_per_second": figures.get("images_per_second"),
     }

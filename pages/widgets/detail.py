@@ -63,6 +63,12 @@ def _figures(detail: Detail) -> None:
 def _lines(detail: Detail) -> list[str]:
     run, sparsity = detail.figures, detail.sparsity
     lines = [f"Top-1 {between(run['top1_low'], run['top1_high'])} on {count(run['images'], 'image')}"]
+    if "top1_present" in run:
+        lines[0] += ", all classes of the network counted"
+        lines.append(
+            f"Among the {run['classes_present']:,} classes that have images top-1 {percent(run['top1_present'])} "
+            f"({between(run['top1_present_low'], run['top1_present_high'])})"
+        )
     if "change" in run:
         interval = points_between(run["change_low"], run["change_high"])
         lines.append(f"Against dense {interval} points on the same images, McNemar {probability(run['mcnemar_p'])}")
