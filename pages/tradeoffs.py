@@ -21,6 +21,7 @@ from core.sweep import Sweep, images_in_words
 from core.words import count, listed
 from pages.widgets.address import name_unknown
 from pages.widgets.core_access import executor, keep_workers, prepare_demo, store, subject_of
+from pages.widgets.data_check import dense_figures, offer_check, warn_at_chance
 from pages.widgets.detail import draw_detail
 from pages.widgets.drawn import Drawn, choose_drawn, draw_front, list_front, offer_measuring
 from pages.widgets.errors import plain, shown_errors
@@ -97,6 +98,8 @@ def _live(view: View, working: bool) -> None:
         with st.container():
             if view.asked is not None:
                 run_row(runs, view.subject, view.asked)
+                if not jobs:
+                    offer_check(view.subject, runs)
         with st.container():  # also where nothing is queued: what stands below keeps its place
             if jobs:
                 keep_workers()
@@ -107,6 +110,8 @@ def _live(view: View, working: bool) -> None:
 
 
 def _results(view: View, runs: pd.DataFrame, *, working: bool) -> None:
+    if figures := dense_figures(runs):
+        warn_at_chance(view.subject, figures)
     name_unknown("x", "axis", list(AXES))
     name_unknown("y", "measure", list(MEASURES))
     drawn = choose_drawn()

@@ -1,0 +1,177 @@
+"""The list of known sources, and how one is added to it: by a path, or by a download."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
+
+from core.data.imagenette import ARCHIVE, IMAGENETTE, fetch_imagenette
+from core.data.recognise import Description, recognise
+from core.data.source import SCENES, AmbiguousDataError
+from core.errors import PrunescopeError
+from core.experiment import PREPROCESSES, ExperimentSpec
+from core.known_data import KnownData, add_data, known_data
+from core.networks.network import Network
+from core.networks.registry import NETWORKS
+from core.progress import Progress
+from core.words import count, size
+from pages.widgets.core_access import store
+from pages.widgets.errors import plain, show_error, shown_errors
+from pages.widgets.needed import download_bar
+from pages.widgets.settings import FILE, FOLDER
+
+_SECONDS = 120  # so long is a folder believed to hold what it held
+IMAGENETTE_VAL = f"{IMAGENETTE}:val"
+_LIST, _FIELD, _ASKED = "sources", "added", "path asked for"
+_NAMED = {SCENES: "Generated scenes", IMAGENETTE_VAL: "Imagenette"}
+_HELP = (
+    "ImageNet's validation images (class folders, flat with labels.csv, val.txt or the devkit, the original tar, "
+    "parquet shards), ImageNet-V2, Imagenette, or any folder with one folder of images per class."
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The network that images are for, as it was chosen, and how pixels are made of them."""
+
+    name: str
+    weights: str | None
+    preprocess: str
+    network: Network
+
+    def spec(self, text: str) -> ExperimentSpec:
+        """Return the dense experiment on some data."""
+        preprocess = PREPROCESSES[0] if text == SCENES else self.preprocess
+        return ExperimentSpec(self.name, self.weights, text, preprocess)
+
+    def address(self, text: str) -> dict[str, str]:
+        """Return the settings of Trade-offs that mean this network on some data."""
+        network = {"network": self.name} if self.name in NETWORKS else {"network": FILE, "checkpoint": self.name}
+        weights = {"weights": self.weights} if self.weights else {}
+        if text == SCENES:
+            return network | weights | {"source": SCENES}
+        return network | weights | {"source": FOLDER, "folder": text, "preprocess": self.preprocess}
+
+
+def described(setting: Setting, text: str) -> Description:
+    """Return what data are to the network, looked up at most every two minutes; raises what `recognise` raises."""
+    return _described(text, setting.network.sha256, setting.network)
+
+
+@st.cache_resource(ttl=_SECONDS, max_entries=64, show_spinner="Looking at the files …")
+def _described(text: str, sha256: str, _network: Network) -> Description:
+    return recognise(text, _network.classes)
+
+
+def offer_to_add(setting: Setting) -> None:
+    """Draw the field for a path, and what is wrong with it or what it could be; a clear one is listed at once."""
+    problem = _take(setting, st.session_state.get(_ASKED, ""))
+    st.text_input("Add images", key=_FIELD, placeholder="path, then Enter", help=_HELP, on_change=_ask)
+    if isinstance(problem, AmbiguousDataError):
+        _ask_which(problem)
+    elif problem is not None:
+        show_error(problem)
+
+
+def _ask() -> None:
+    st.session_state[_ASKED] = st.session_state[_FIELD].strip()
+
+
+def _take(setting: Setting, path: str) -> PrunescopeError | None:
+    """Put a path on the list if it can be read in one way; else return what is wrong with it."""
+    if not path:
+        return None
+    try:
+        described(setting, path)
+        _add(path)
+    except PrunescopeError as error:
+        return error
+    return None
+
+
+def _ask_which(error: AmbiguousDataError) -> None:
+    st.warning("Which one is meant?", title=plain(error.given))
+    for way, what in error.ways.items():
+        label = f"{plain(what)}: {plain(way)}" if what else plain(way)
+        st.button(label, key=f"way {way}", on_click=_add, args=(way,), width="stretch")
+
+
+def _add(text: str) -> None:
+    add_data(store().folder, text)
+    st.session_state[_ASKED] = st.session_state[_FIELD] = ""
+    show_source(text)
+
+
+def show_source(text: str) -> None:
+    """Choose a source, in the URL."""
+    st.query_params["data"] = text
+
+
+def choose_source(setting: Setting, runs: Sequence[str]) -> KnownData:
+    """Draw the list of sources and return the chosen one; `runs` has the data of each run of the store."""
+    chosen = st.query_params.get("data", SCENES)
+    known = {one.text: one for one in known_data(store().folder, runs)}
+    for offered in (chosen, IMAGENETTE_VAL):
+        known.setdefault(offered, KnownData(offered, added=False, runs=0))
+    names = _names(list(known))
+    st.session_state[_LIST] = chosen  # the URL decides, whoever wrote it
+    st.radio(
+        "Sources",
+        list(known),
+        format_func=lambda text: plain(names[text]),
+        captions=[plain(_caption(setting, one)) for one in known.values()],
+        key=_LIST,
+        on_change=lambda: show_source(st.session_state[_LIST]),
+    )
+    return known[chosen]
+
+
+def _names(texts: Sequence[str]) -> dict[str, str]:
+    """Return for each source a short name; the whole text where a short one could mean two."""
+    short = {text: _NAMED.get(text) or "/".join(PurePath(text).parts[-2:]) for text in texts}
+    taken = list(short.values())
+    return {text: name if taken.count(name) == 1 else text for text, name in short.items()}
+
+
+def _caption(setting: Setting, known: KnownData) -> str:
+    """Return what a source is in a few words, or that it is not to be had."""
+    try:
+        found = described(setting, known.text)
+    except PrunescopeError:
+        return "can be downloaded" if known.text == IMAGENETTE_VAL else "cannot be read"
+    misfit = len(found.mapping.unmatched)
+    parts = (
+        count(found.images, "image"),
+        count(len(found.classes), "class", "classes") + (f", {misfit:,} not this network's" if misfit else ""),
+        count(known.runs, "run") if known.runs else "",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def offer_imagenette() -> None:
+    """Draw the button that downloads Imagenette, where it is not here."""
+    st.info(
+        "Ten easy classes of ImageNet (Howard 2019) as photographs of 320 pixels: 9,469 to train on, 3,925 to "
+        f"validate. {ARCHIVE.name} is downloaded once, {size(ARCHIVE.bytes)}, and unpacked in the cache."
+    )
+    if st.button("Download", type="primary", key="download_imagenette"):
+        with shown_errors():
+            fetch_imagenette(progress=_drawn_by_any_thread(download_bar()))
+            _described.clear()
+            st.rerun()
+
+
+def _drawn_by_any_thread(progress: Progress) -> Progress:
+    """Let a thread of the download bring the bar of this page up to date."""
+    context = get_script_run_ctx()
+
+    def tell(done: int, total: int, what: str) -> None:
+        add_script_run_ctx(threading.current_thread(), context)
+        progress(done, total, what)
+
+    return tell

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.data.scenes import CLASSES
+from core.experiment import ExperimentSpec, Extent
+from core.jobs.executor import Executor
+from core.jobs.subject import find_subject
+from core.jobs.worker import work_once
+from core.known_data import add_data, is_confirmed, known_data
+from core.store import queue
+from tests.core.data.images import save
+from tests.pages.conftest import predictions, record
+
+PAGE = "pages/data.py"
+IMAGES = 30
+
+
+def words(page):
+    elements = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader)
+    text = " ".join(part for one in elements for part in (getattr(one, "title", None), one.value) if part)
+    return text.replace("\\", "")
+
+
+def labels(page):
+    return [one.label for one in page.button]
+
+
+def button(page, label):
+    return next(one for one in page.button if one.label == label)
+
+
+def texts(store):
+    return [one.text for one in known_data(store.folder, ())]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Images of the first ten of the network's classes, listed in a table."""
+    where = tmp_path / "photos" / "val"
+    lines = ["file,class_index", *(f"{number:02d}.png,{number % 10}" for number in range(IMAGES))]
+    for number in range(IMAGES):
+        save(where / f"{number:02d}.png", number)
+    (where / "labels.csv").write_text("\n".join(lines))
+    return str(where)
+
+
+@pytest.fixture
+def spec(checkpoint, folder):
+    return ExperimentSpec(str(checkpoint), data=folder)
+
+
+def test_the_scenes_are_there_from_the_beginning_and_lead_to_tradeoffs(empty_store, visit):
+    page = visit(PAGE)
+    assert not page.exception
+    assert "Generated scenes" in page.radio[0].options[0]
+    assert "2,000" in [one.value for one in page.metric]
+    assert "Use in Trade-offs" in labels(page)
+
+
+def test_a_typed_path_is_recognised_at_once_and_stays_on_the_list(empty_store, visit, folder):
+    page = visit(PAGE)
+    page.text_input(key="added").set_value(folder).run()
+    assert not page.exception
+    assert texts(empty_store) == ["scenes", folder]
+    assert page.query_params["data"] == folder
+    values = {one.label: one.value for one in page.metric}
+    assert (values["Images"], values["Matched"]) == (str(IMAGES), "10 of 10")
+    assert page.text_input(key="added").value == ""
+    assert all(name.partition(",")[0] in words(page) for name in CLASSES[:10])
+
+
+@pytest.mark.parametrize("what", ["nowhere", "empty"])
+def test_a_path_that_is_no_data_is_refused_in_three_parts_and_not_listed(empty_store, visit, tmp_path, what):
+    (tmp_path / "empty").mkdir()
+    page = visit(PAGE)
+    page.text_input(key="added").set_value(str(tmp_path / what)).run()
+    said = words(page).lower()
+    assert {"nowhere": "there is no folder", "empty": "is empty"}[what] in said
+    assert "allowed" in said
+    assert texts(empty_store) == ["scenes"]
+
+
+def test_what_could_be_read_in_several_ways_is_asked_about(empty_store, visit, folder):
+    (Path(folder) / "val.txt").write_text("00.png 1")
+    page = visit(PAGE)
+    page.text_input(key="added").set_value(folder).run()
+    assert texts(empty_store) == ["scenes"]
+    ways = [one for one in page.button if one.key and one.key.startswith("way ")]
+    assert len(ways) == 2
+    ways[0].click().run()
+    assert not page.exception
+    assert texts(empty_store) == ["scenes", ways[0].key.removeprefix("way ")]
+    assert [page.query_params["data"]] == texts(empty_store)[1:]
+    assert not page.warning
+
+
+def test_classes_that_are_none_of_the_networks_are_named_and_cannot_be_run(empty_store, visit, tmp_path):
+    for name in ("cat", "dog"):
+        save(tmp_path / "pets" / name / "1.png")
+    page = visit(PAGE, data=str(tmp_path / "pets"))
+    assert not page.exception
+    assert "2 classes are none of" in words(page)
+    assert "cat (one of 2 classes" in words(page)
+    assert "Use in Trade-offs" not in labels(page)
+    assert "Pack" not in labels(page)
+
+
+def test_packing_goes_through_the_queue_with_progress_and_cancel(empty_store, visit, spec):
+    page = visit(PAGE, data=spec.data)
+    assert "Not packed yet" in words(page)
+    button(page, "Pack").click().run()
+    (job,) = Executor(empty_store).list(queue.OPEN)
+    assert job.kind == "pack"
+    assert "Pack" not in labels(page)
+    button(page, "Cancel").click().run()
+    assert Executor(empty_store).list(queue.OPEN) == []
+    button(visit(PAGE, data=spec.data), "Pack").click().run()
+    work_once(empty_store, "cpu")
+    assert f"Packed: {IMAGES} images" in words(visit(PAGE, data=spec.data))
+
+
+def test_broken_images_are_listed_with_their_reason(empty_store, visit, spec, checkpoint):
+    (Path(spec.data) / "03.png").write_bytes(b"")
+    find_subject(spec, empty_store.folder).pack()
+    page = visit(PAGE, data=spec.data)
+    assert any("1 image skipped" in one.label for one in page.expander)
+    tables = [one.value for one in page.dataframe if "why" in one.value]
+    assert tables[0]["image"].tolist() == ["03.png"]
+    assert "empty" in tables[0]["why"][0]
+
+
+def test_removing_leaves_the_files_and_deletes_the_pack_on_request(empty_store, visit, spec):
+    add_data(empty_store.folder, spec.data)
+    pack = find_subject(spec, empty_store.folder).pack()
+    page = visit(PAGE, data=spec.data)
+    page.checkbox[0].check().run()
+    button(page, "Remove").click().run()
+    assert not page.exception
+    assert texts(empty_store) == ["scenes"]
+    assert not pack.folder.exists()
+    assert len(list(Path(spec.data).iterdir())) == IMAGES + 1
+
+
+def settings_of(spec):
+    return {"source": "folder", "folder": spec.data, "images": str(IMAGES), "technique": "unstructured"}
+
+
+def test_before_the_first_run_on_images_a_dozen_is_shown_until_confirmed(empty_store, visit, spec):
+    page = visit(**settings_of(spec))
+    assert not page.exception
+    assert any("are they what they are called" in one.label for one in page.expander)
+    button(page, "They are right").click().run()
+    subject = find_subject(spec, empty_store.folder)
+    assert is_confirmed(empty_store.folder, subject.network.sha256, subject.source.identity())
+    assert "They are right" not in labels(visit(**settings_of(spec)))
+
+
+def test_generated_scenes_need_no_look(empty_store, visit):
+    assert "They are right" not in labels(visit())
+
+
+@pytest.mark.parametrize(("right", "warned"), [(2, True), (25, False)])
+def test_a_dense_network_at_chance_is_warned_of_wherever_it_is_shown(empty_store, visit, spec, right, warned):
+    subject = find_subject(spec, empty_store.folder)
+    pack = subject.pack()
+    (run_id,) = Executor(empty_store).submit([spec], Extent(IMAGES)).run_ids
+    found = predictions(pack.labels, right)
+    record(empty_store, run_id, 0.0, found, found)
+    for page in (visit(PAGE, data=spec.data), visit(**settings_of(spec))):
+        assert not page.exception
+        assert ("no better than guessing" in words(page)) == warned
+        assert "They are right" not in labels(page)
