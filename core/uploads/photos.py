@@ -53,16 +53,17 @@ class Photos:
     refused: tuple[tuple[str, BrokenDataError], ...]  # (file name, reason)
 
 
-def read_photos(files: Sequence[tuple[str, bytes]]) -> Photos:
+def read_photos(files: Sequence[tuple[str, bytes]], beside: Sequence[Photo] = ()) -> Photos:
     """Return the pictures among uploaded files (name, content), in their order; a bad one does not spoil the others.
 
     At most `MOST_AT_ONCE` and, all together, `MOST_PIXELS_AT_ONCE` pixels: what is more is refused, file by file.
+    Those `beside`, which are there already, count.
     """
     found: dict[str, Photo] = {}
     refused: list[tuple[str, BrokenDataError]] = []
     for name, data in files:
         try:
-            _check_room(name, list(found.values()))
+            _check_room(name, [*beside, *found.values()])
             photo = read_photo(name, data)
             found.setdefault(photo.id, photo)
         except BrokenDataError as error:
@@ -101,7 +102,7 @@ def _check_room(name: str, taken: Sequence[Photo]) -> None:
     raise BrokenDataError(
         f"{_title(name)} is one too many",
         f"{MOST_AT_ONCE} pictures and {MOST_PIXELS_AT_ONCE // 10**6} million pixels at once",
-        "look at these first, then choose others",
+        "take some away first",
     )
 
 

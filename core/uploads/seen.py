@@ -36,7 +36,7 @@ def seen(photo: Photo, preset: Preset) -> Seen:
 
     BrokenDataError for a picture so long that resizing its shorter side would make it huge.
     """
-    return Seen(pixel_row(Image.fromarray(photo.pixels), preset), crop_box(photo, preset))
+    return Seen(pixel_row(Image.fromarray(photo.pixels), preset).copy(), crop_box(photo, preset))
 
 
 def crop_box(photo: Photo, preset: Preset) -> CropBox:

@@ -42,7 +42,7 @@ class View:
     def sparsity(self) -> float | None:
         """The share of the prunable weights that is gone, as it was measured or as it is; None: not known."""
         known = None if self.member is None else self.member.sparsity
-        return sparsity_of(self.ask.image.subject, self.ask.variant) if known is None else known
+        return sparsity_of(self.ask.image.network, self.ask.variant) if known is None else known
 
     @property
     def target(self) -> int:
@@ -85,8 +85,10 @@ def ask_all(
 
 def ask_of(image: Shown, member: Member | None, question: Question) -> Ask:
     """Return the question to one network about the image, for the class that it is about."""
-    variant, label = Variant() if member is None else Variant(member.spec, member.id), image.example.label
+    variant = Variant() if member is None else Variant(member.spec, member.id)
     said = [probabilities_of(image, one) for one in (Variant(), variant)]
+    known = [int(one.argmax()) for one in said if one is not None]
+    label = known[0] if image.label is None else image.label
     dense, own = (label if one is None else int(one.argmax()) for one in said)
     return Ask(image, variant, target_class(question.target, label, dense, own), question)
 

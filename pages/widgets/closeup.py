@@ -40,7 +40,7 @@ def draw_closeup(views: Sequence[View], look: Look, ends: Sequence[float]) -> No
 
 
 def _title(view: View) -> str:
-    return f"{view.title}, {view.ask.image.example.id}"
+    return f"{view.title}, {view.ask.image.id}"
 
 
 def _draw(view: View, look: Look, end: float, together: int) -> None:

@@ -13,9 +13,10 @@ from functools import partial
 import streamlit as st
 
 from core.experiment import ExperimentSpec, spec_in_words
-from core.families import Family, Member
+from core.families import Family, Member, check_unchanged
 from core.jobs.subject import Subject
-from pages.widgets.core_access import is_here, subject_of
+from core.networks.network import Network
+from pages.widgets.core_access import dense_network, is_here, subject_of
 from pages.widgets.family import Curves, choose_curve, choose_family, choose_rate, show, subject_of_family, typical
 
 PINNED = 4  # with the dense network and the moving one, six in all
@@ -71,6 +72,14 @@ def choose_networks(found: tuple[Family, ...]) -> Compared:
 def subject_in(compared: Compared) -> Subject:
     """Return the network and the images that are compared. Raises what stands in the way of it."""
     return subject_of(compared.spec) if compared.family is None else subject_of_family(compared.family)
+
+
+def network_in(compared: Compared) -> Network:
+    """Return the dense network alone: pictures of one's own need none of the images that were measured on."""
+    network = dense_network(compared.spec)
+    if compared.family is not None and compared.family.network_sha:
+        check_unchanged(compared.family, network.sha256, None)
+    return network
 
 
 def move(compared: Compared) -> None:

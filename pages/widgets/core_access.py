@@ -8,7 +8,8 @@ from core.experiment import ExperimentSpec
 from core.jobs.executor import Executor
 from core.jobs.process import ensure_workers
 from core.jobs.subject import Subject, find_subject
-from core.networks.registry import NETWORKS
+from core.networks.network import Network
+from core.networks.registry import NETWORKS, load_network
 from core.store.database import Store, open_store
 from core.store.demo import import_demo
 from core.store.retrained import weights_stamp
@@ -62,6 +63,16 @@ def is_here(spec: ExperimentSpec, run_id: str) -> bool:
 def subject_of(spec: ExperimentSpec) -> Subject:
     """Return the network and the images that a spec names, opened once. Raises what `find_subject` raises."""
     return _subject(spec.dense())
+
+
+def dense_network(spec: ExperimentSpec) -> Network:
+    """Return the dense network that a spec names, whatever its images. Raises what `load_network` raises."""
+    return _network(spec.network, spec.weights)
+
+
+@st.cache_resource(ttl=_SUBJECT_SECONDS, max_entries=4, show_spinner="Loading the network …")
+def _network(name: str, weights: str | None) -> Network:
+    return load_network(name, weights)
 
 
 @st.cache_resource(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from core.data.example import find_image
 from core.data.order import stratified_order
 from core.data.source import Source
-from core.errors import InvalidSettingError, PrunescopeError
+from core.errors import InvalidSettingError
 from core.evaluation.disagreement import disagreements
 from core.experiment import spec_in_words
 from core.jobs.subject import Subject
@@ -22,16 +24,14 @@ from pages.widgets.core_access import made_at, store
 from pages.widgets.errors import plain, show_error
 from pages.widgets.pins import draw_pins
 from pages.widgets.said import places_in_source
+from pages.widgets.steps import THUMBNAILS, draw_steps, draw_thumbnail
 from pages.widgets.views import shown
 
 EVERY, LOST = "All images", "Dense right, pruned wrong"
-_THUMBNAILS = 8
-_WIDTH = 114  # pixels: eight in a row at 1440, four at 800
 
 
-def choose_image(subject: Subject, compared: Compared) -> int:
-    """Draw the choice of the image and return its place in the source."""
-    left, right = st.columns([1, 4])
+def choose_image(subject: Subject, compared: Compared, left: DeltaGenerator, right: DeltaGenerator) -> int:
+    """Draw the choice of the image, the list at the `left`, and return its place in the source."""
     with left:
         places = _listed(subject, compared)
         chosen = _chosen(subject.source, places)
@@ -113,38 +113,25 @@ def _chosen(source: Source, places: NDArray[np.int64]) -> int:
 
 def _steps(source: Source, places: NDArray[np.int64], at: int) -> None:
     with st.container(horizontal=True, gap="xsmall"):
-        for label, to, key in (("Previous", at - 1, "Left"), ("Next", at + 1, "Right")):
-            there = 0 <= to < len(places)
-            identity = source.ids[places[to]] if there else ""
-            st.button(label, key=label.lower(), on_click=_go, args=(identity,), disabled=not there, shortcut=key)
+        before, after = (source.ids[places[to]] if 0 <= to < len(places) else None for to in (at - 1, at + 1))
+        draw_steps(before, after, _go)
         st.button("Random", key="random", on_click=_go_anywhere, args=(source, places))
 
 
 def _thumbnails(subject: Subject, places: NDArray[np.int64], at: int, chosen: int) -> None:
     """Draw the images around the chosen one; which they are changes only when it leaves them."""
-    first = at // _THUMBNAILS * _THUMBNAILS
+    first = at // THUMBNAILS * THUMBNAILS
     with st.container(horizontal=True, gap="xsmall"):
-        for number, place in enumerate(places[first : first + _THUMBNAILS].tolist(), start=first + 1):
-            with st.container(width=_WIDTH, gap="xsmall"):
-                _thumbnail(subject, place, f"{number:,}", place == chosen)
+        for number, place in enumerate(places[first : first + THUMBNAILS].tolist(), start=first + 1):
+            _thumbnail(subject, place, f"{number:,}", place == chosen)
 
 
 def _thumbnail(subject: Subject, place: int, label: str, is_chosen: bool) -> None:
     """Draw one image and the button that chooses it: with a number, as the class may be longer than a line."""
     source = subject.source
-    try:
-        st.image(shown(subject, place).example.pixels, width="stretch")
-    except PrunescopeError as error:
-        st.caption(plain(str(error)))
-    st.button(
-        label,
-        key=f"thumbnail {place}",
-        type="secondary" if is_chosen else "tertiary",
-        on_click=_go,
-        args=(source.ids[place],),
-        help=plain(subject.network.classes[source.labels[place]]),
-        width="stretch",
-    )
+    name = subject.network.classes[source.labels[place]]
+    key, to = f"thumbnail {place}", partial(_go, source.ids[place])
+    draw_thumbnail(lambda: shown(subject, place).pixels, label, name, key=key, is_chosen=is_chosen, go=to)
 
 
 def _go(identity: str) -> None:

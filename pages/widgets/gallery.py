@@ -142,7 +142,7 @@ def _draw_card(said: Said, row: Row, place: int) -> None:
     """Draw an image, its class, what the networks say of it, and the button that leads to Saliency."""
     source, name = said.subject.source, said.classes[row["label"]]
     try:
-        st.image(shown(said.subject, place).example.pixels, width="stretch", alt=name)
+        st.image(shown(said.subject, place).pixels, width="stretch", alt=name)
     except PrunescopeError as error:
         st.caption(plain(str(error)))
     st.markdown(f"**{plain(name)}**", wrap=False)

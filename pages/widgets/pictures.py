@@ -16,30 +16,30 @@ from core.figures.sheet import Scale, sheet
 from core.words import percent
 from pages.widgets.asked import View
 from pages.widgets.look import is_dark
+from pages.widgets.views import Shown
 
 
 def original(view: View, look: Look) -> Picture:
     """Return the picture itself."""
-    example = view.ask.image.example
-    return outlined(example.pixels, example.mask, look)
+    image = view.ask.image
+    return outlined(image.pixels, image.mask, look)
 
 
 def picture_in(view: View, look: Look, end: float) -> Picture:
     """Return a view's map as a picture; where there is none, the picture itself, almost vanished."""
-    example, signed = view.ask.image.example, view.ask.question.entry.signed
-    values, how = (np.zeros(example.pixels.shape[:2]), Look(MASKED)) if view.map is None else (view.map, look)
-    drawn = picture_of(example.pixels, values, how, limit=end, signed=signed, dark=is_dark())
-    return outlined(drawn, example.mask, look)
+    image, signed = view.ask.image, view.ask.question.entry.signed
+    values, how = (np.zeros(image.pixels.shape[:2]), Look(MASKED)) if view.map is None else (view.map, look)
+    drawn = picture_of(image.pixels, values, how, limit=end, signed=signed, dark=is_dark())
+    return outlined(drawn, image.mask, look)
 
 
 def caption_of(view: View, look: Look, end: float, together: int) -> list[str]:
     """Return what has to be said of one map of `together` side by side."""
     image = view.ask.image
-    classes, label = image.subject.network.classes, image.example.label
+    classes = image.network.classes
     scale = "" if view.map is None else scale_in_words(look, [view.map], [end], together if look.common else 1)
-    what = f"{image.example.id} of {image.subject.source.title}, true class {classes[label]}"
-    network = f"{image.subject.network.title}, {_made(view)}{_answer(view, classes)}"
-    return whole(view.ask.question, classes[view.target], network, what, look, scale)
+    network = f"{image.network.title}, {_made(view)}{_answer(view, classes)}"
+    return whole(view.ask.question, classes[view.target], network, _shown_in_words(image), look, scale)
 
 
 def scale_of(view: View, look: Look, end: float) -> Scale | None:
@@ -56,7 +56,7 @@ def sheet_of(view: View, look: Look, end: float, together: int) -> bytes:
 
 def numbers_of(view: View, values: Map) -> bytes:
     """Return one map as an NPZ file, with all that is needed to make it again."""
-    image, network = view.ask.image, view.ask.image.subject.network
+    image, network = view.ask.image, view.ask.image.network
     about = {
         "question": view.ask.question.to_json(),
         "network": network.title,
@@ -64,18 +64,18 @@ def numbers_of(view: View, values: Map) -> bytes:
         "pruning": asdict(view.spec.pruning),
         "retraining": view.spec.retraining and asdict(view.spec.retraining),
         "run": "" if view.member is None else view.member.id,
-        "image": image.example.id,
-        "data": image.subject.source.title,
-        "true_class": network.classes[image.example.label],
+        "image": image.id,
+        "data": None if image.label is None else image.origin,
+        "true_class": None if image.label is None else network.classes[image.label],
         "target_class": network.classes[view.target],
     }
-    return npz(values, image.example.pixels, view.target, about)
+    return npz(values, image.pixels, view.target, about)
 
 
 def name_of(view: View) -> str:
     """Return the name of a view's files, without what they are: of all but the dense network with the run's id."""
     run = [] if view.member is None or view.spec.is_dense else [view.member.id[:6]]
-    return file_name(view.ask.image.example.id, view.ask.question.method, view.title, *run)
+    return file_name(view.ask.image.id, view.ask.question.method, view.title, *run)
 
 
 def all_files(views: Sequence[View], look: Look, ends: Sequence[float]) -> bytes:
@@ -97,6 +97,12 @@ def side_by_side(views: Sequence[View], look: Look, ends: Sequence[float]) -> by
     said = scale_in_words(look, [one for one, _ in maps], [end for _, end in maps]) if maps else ""
     beside = [f"{view.title}: {_made(view)}." for view in rest]
     return png(sheet([("Picture", original(dense, look)), *drawn], [*caption, *beside, said], scale, dark=is_dark()))
+
+
+def _shown_in_words(image: Shown) -> str:
+    if image.label is None:
+        return f"{image.id} ({image.origin}), not part of the data, so of no known class"
+    return f"{image.id} of {image.origin}, true class {image.network.classes[image.label]}"
 
 
 def _made(view: View) -> str:

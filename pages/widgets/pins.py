@@ -56,7 +56,7 @@ def _draw_pin(subject: Subject, identity: str, is_chosen: bool) -> None:
     source = subject.source
     try:
         place = find_image(source, identity)
-        st.image(shown(subject, place).example.pixels, width="stretch")
+        st.image(shown(subject, place).pixels, width="stretch")
     except InvalidSettingError as error:
         show_error(error)
         _write(_without(identity))

@@ -44,15 +44,20 @@ def passes_in_words(cost: Cost) -> str:
     return f"{cost.forward:,} forward and {count(cost.backward, 'backward pass', 'backward passes')}"
 
 
-def choose_question(said: DeltaGenerator) -> Question:
-    """Draw the choice of method, its settings and the target; in `said` what the URL asks for and there is not."""
+def choose_question(said: DeltaGenerator, labelled: bool = True) -> Question:
+    """Draw the choice of method, its settings and the target; in `said` what the URL asks for and there is not.
+
+    Of an image that nobody has labelled there is no true class to ask about.
+    """
+    targets = {each.title: name for name, each in TARGETS.items() if labelled or name != "true"}
+    key = "target" if labelled else "own_target"  # of its own: neither choice is lost while the other stands there
     with said:
         name_unknown("method", "method", list(by_cost()))
-        name_unknown("target", "target", [target.title for target in TARGETS.values()])
+        name_unknown(key, "target", list(targets))
     method = _choose_method()
     with st.popover("Settings", width=110, help="What the method does, its parameters, where it begins"):
         baseline, seed, parameters = _choose_settings(method, said)
-    target = _choose_target()
+    target = _choose_target(key, targets)
     return Question(method.name, target, baseline, seed, parameters)
 
 
@@ -70,17 +75,17 @@ def _choose_method() -> Method:
     return methods[title]
 
 
-def _choose_target() -> str:
-    targets = {target.title: name for name, target in TARGETS.items()}
+def _choose_target(key: str, targets: dict[str, str]) -> str:
     title = st.segmented_control(
         "Maps are about the",
         list(targets),
         default=next(iter(targets)),
         required=True,
-        key="target",
+        key=key,
         bind="query-params",
         help="Whose logit the pixels count for. "
-        + "; ".join(f"{target.title}: {target.meaning}" for target in TARGETS.values()),
+        + "; ".join(f"{title}: {TARGETS[name].meaning}" for title, name in targets.items())
+        + ("." if "true" in targets.values() else ". Nobody has said what this picture shows: no class is true."),
     )
     return targets[str(title)]
 

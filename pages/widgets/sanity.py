@@ -19,7 +19,7 @@ from pages.widgets.yardsticks import compared
 def draw_sanity(scene: Scene) -> None:
     """Draw how far the dense network's map agrees with what is left of it after each step, and the maps."""
     dense = scene.views[0].ask
-    names = blocks(scene.image.subject)
+    names = blocks(scene.image.network)
     steps = [names[: end + 1] for end in range(len(names))]
     asks = [dense, *(_randomised(dense, step) for step in steps)]
     views = views_of(asks, [scene.members[0]] * len(asks), st.empty(), "sanity")

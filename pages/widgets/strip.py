@@ -45,7 +45,7 @@ def draw_strip(image: Shown, compared: Compared, question: Question, look: Look,
     words = st.container()
     room = scale.empty()
     strip = st.container(horizontal=True, gap="small")
-    with strip, draw_picture(outlined(image.example.pixels, image.example.mask, look), image):
+    with strip, draw_picture(outlined(image.pixels, image.mask, look), image):
         about = st.container()
     views = ask_all(image, compared, question, room, words)
     _explain(about, views)
@@ -99,7 +99,7 @@ def _download(views: Sequence[View], look: Look, ends: Sequence[float]) -> None:
     st.download_button(
         "Download all",
         partial(all_files, views, look, ends),
-        f"{file_name(views[0].ask.image.example.id, views[0].ask.question.method)}.zip",
+        f"{file_name(views[0].ask.image.id, views[0].ask.question.method)}.zip",
         "application/zip",
         type="tertiary",
         on_click="ignore",
@@ -117,7 +117,7 @@ def _cost(views: Sequence[View]) -> str:
 
 def _in_words(image: Shown, question: Question, look: Look, views: Sequence[View], ends: Sequence[float]) -> str:
     """Say the method and its settings, the target, the baseline and the scale."""
-    classes = image.subject.network.classes
+    classes = image.network.classes
     targets = [f"**{plain(classes[target])}**" for target in dict.fromkeys(view.target for view in views)]
     what = f"**{plain(question.entry.title)}** for {listed(targets)} ({TARGETS[question.target].title})"
     maps = [(view.map, end) for view, end in zip(views, ends, strict=True) if view.map is not None]

@@ -42,6 +42,7 @@ class Tile:
     probabilities: NDArray[np.float32] | None  # None: the network is not here
     elsewhere: dict[str, ExperimentSpec]  # then: what it is, by its run
     target: int
+    dense_says: int | None  # what the dense network takes the image for; None in its own tile
 
 
 def tile_of(view: View, look: Look, end: float, beside: Sequence[View]) -> Tile:
@@ -56,12 +57,13 @@ def tile_of(view: View, look: Look, end: float, beside: Sequence[View]) -> Tile:
         probabilities=view.probabilities,
         elsewhere={} if view.member is None else {view.member.id: view.spec},
         target=view.target,
+        dense_says=None if view is beside[0] else _said(beside[0].probabilities),
     )
 
 
 def draw_tile(tile: Tile, picture: NDArray[np.uint8], image: Shown) -> DeltaGenerator:
     """Draw a tile and return the empty slot below; each part has the same height whatever it says."""
-    names, label = image.subject.network.classes, image.example.label
+    names, label = image.network.classes, image.label
     with st.container(width=WIDTH, gap="xsmall"):
         st.markdown(f"**{plain(tile.title)}**", help=plain(tile.details) or None)
         st.image(picture, width="stretch", output_format="PNG")
@@ -82,7 +84,7 @@ def draw_tile(tile: Tile, picture: NDArray[np.uint8], image: Shown) -> DeltaGene
             return st.empty()
 
 
-def _draw_answer(tile: Tile, names: tuple[str, ...], label: int) -> None:
+def _draw_answer(tile: Tile, names: tuple[str, ...], label: int | None) -> None:
     """Draw the likeliest classes; of a network that is not here, how one comes by it, in the same room."""
     if tile.probabilities is not None:
         bars = top_bars(tile.probabilities, names, true_class=label, highlight=tile.target, dark=is_dark())
@@ -99,10 +101,15 @@ def draw_picture(picture: NDArray[np.uint8], image: Shown) -> DeltaGenerator:
         st.markdown("**Picture**")
         st.image(picture, width="stretch", output_format="PNG")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.caption(plain(image.example.id), wrap=False)
-            pin_button(image.example.id)
-        st.markdown(plain(shortened(image.subject.network.classes[image.example.label], _LONGEST)))
-        st.caption("the true class")
+            st.caption(plain(image.id), wrap=False)
+            if image.label is not None:
+                pin_button(image.id)
+        if image.label is None:
+            st.markdown(plain(shortened(image.origin, _LINE)), help="It is not part of the data: no class is true.")
+            st.caption("no true class")
+        else:
+            st.markdown(plain(shortened(image.network.classes[image.label], _LONGEST)))
+            st.caption("the true class")
         return st.container()
 
 
@@ -129,13 +136,23 @@ def _about(view: View, look: Look, end: float) -> str:
     what = "no map for" if view.map is None else "for" if view.map.any() else "nothing counts for"
     own = what == "for" and not (look.common or look.style == MASKED)
     to = f", to {end:.2g}" if own else ""
-    name = view.ask.image.subject.network.classes[view.target]
+    name = view.ask.image.network.classes[view.target]
     return f"{what} {shortened(name, _BESIDE - len(what) - len(to))}{to}"
 
 
-def _verdict(tile: Tile, names: tuple[str, ...], label: int) -> str:
-    if tile.probabilities is None:
+def _verdict(tile: Tile, names: tuple[str, ...], label: int | None) -> str:
+    """Say what the network takes the image for: right or wrong, of an image without a label as dense or not."""
+    said = _said(tile.probabilities)
+    if tile.probabilities is None or said is None:
         return "its weights are not here"
-    said = int(np.argmax(tile.probabilities))
-    colour, mark = ("green", "right") if said == label else ("red", "wrong")
-    return f":{colour}[**{mark}**] {plain(shortened(names[said], _LONGEST))} {percent(float(tile.probabilities[said]))}"
+    if label is not None:
+        mark = ":green[**right**]" if said == label else ":red[**wrong**]"
+    elif tile.dense_says is None:
+        mark = "**says**"
+    else:
+        mark = ":green[**as dense**]" if said == tile.dense_says else ":orange[**differs**]"
+    return f"{mark} {plain(shortened(names[said], _LONGEST))} {percent(float(tile.probabilities[said]))}"
+
+
+def _said(probabilities: NDArray[np.float32] | None) -> int | None:
+    return None if probabilities is None else int(np.argmax(probabilities))

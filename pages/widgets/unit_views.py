@@ -100,7 +100,7 @@ def pixels_of(subject: Subject, places: Sequence[int]) -> Pixels:
     if pack is not None:
         return pack.batch(list(places))
     indices = places_in_source(subject, np.asarray(places, np.int64)).tolist()
-    return np.stack([shown(subject, index).example.pixels for index in indices])
+    return np.stack([shown(subject, index).pixels for index in indices])
 
 
 def labels_of(subject: Subject, places: Sequence[int]) -> list[tuple[str, str]]:

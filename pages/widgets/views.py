@@ -44,15 +44,15 @@ Answer = Map | PrunescopeError  # a map, or why there is none
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """An image of a subject's source, and a key that no other image has."""
+    """An image as a network is shown it: one of the data, or a picture that nobody has labelled."""
 
-    subject: Subject
-    example: Example
-
-    @property
-    def key(self) -> str:
-        """The image, whatever the network."""
-        return f"{_source_key(self.subject)} {self.example.id}"
+    network: Network  # the dense one
+    key: str  # no other image has it, whatever the network
+    id: str
+    pixels: NDArray[np.uint8]  # (h, w, 3)
+    origin: str  # the title of the data, or whose picture it is
+    label: int | None = None  # the true class; None: the picture is not part of the data, nobody says what it shows
+    mask: NDArray[np.bool_] | None = None  # (h, w), where the target is; None where that is not known
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Ask:
     @property
     def key(self) -> Hashable:
         """What decides the answer."""
-        network, variant = self.image.subject.network.sha256, self.variant
+        network, variant = self.image.network.sha256, self.variant
         return network, variant.network_key, variant.randomised, self.image.key, self.target, self.question.id
 
     @property
@@ -107,7 +107,7 @@ class Ask:
 
     @property
     def _kinds(self) -> tuple[Hashable, ...]:
-        where = (pick_device(), self.image.example.pixels.shape)
+        where = (pick_device(), self.image.pixels.shape)
         return (*where, self.question.method), where
 
     def answer(self, progress: Progress) -> Answer:
@@ -118,9 +118,9 @@ class Ask:
 
     def _compute(self, progress: Progress) -> Answer:
         try:
-            looked_into = _variant(self.image.subject.network, self.variant)
+            looked_into = _variant(self.image.network, self.variant)
             started = time.monotonic()
-            found = attributions(looked_into, self.image.example.pixels[None], [self.target], self.question, progress)
+            found = attributions(looked_into, self.image.pixels[None], [self.target], self.question, progress)
         except PrunescopeError as error:
             return error
         for kind in self._kinds:
@@ -158,8 +158,8 @@ class Walk:
 
     def answer(self, progress: Progress) -> Faithfulness:
         """Return the curves, kept or computed. `progress` may raise: nothing is left behind then."""
-        image, looked_into = self.ask.image, _variant(self.ask.image.subject.network, self.ask.variant)
-        pixels, targets = image.example.pixels[None], [self.ask.target]
+        image, looked_into = self.ask.image, _variant(self.ask.image.network, self.ask.variant)
+        pixels, targets = image.pixels[None], [self.ask.target]
         found = self.known
         if found is None:
             found = walks(looked_into, pixels, targets, self.map[None], _POINTS - 1, progress)
@@ -168,27 +168,30 @@ class Walk:
 
 def shown(subject: Subject, index: int) -> Shown:
     """Return the image at `index` of the source, drawn or decoded at most once. Raises the errors of `example`."""
-    return Shown(subject, _example(_source_key(subject), index, subject.source, subject.preset))
+    where = f"{subject.source.identity()} {subject.preset.name}"
+    found = _example(where, index, subject.source, subject.preset)
+    origin, key = subject.source.title, f"{where} {found.id}"
+    return Shown(subject.network, key, found.id, found.pixels, origin, found.label, found.mask)
 
 
-def blocks(subject: Subject) -> tuple[str, ...]:
+def blocks(network: Network) -> tuple[str, ...]:
     """Return the names of the network's blocks from the last (fc) to the first (conv1)."""
-    return blocks_of(subject.network.module)
+    return blocks_of(network.module)
 
 
-def sparsity_of(subject: Subject, variant: Variant) -> float | None:
+def sparsity_of(network: Network, variant: Variant) -> float | None:
     """Return the share of the prunable weights that are gone; None if the network is not here."""
     try:
-        return network_of(subject.network, variant).sparsity.prunable
+        return network_of(network, variant).sparsity.prunable
     except (MissingFileError, BrokenDataError):
         return None
 
 
 def probabilities_of(image: Shown, variant: Variant) -> NDArray[np.float32] | None:
     """Return what the network says of the image: (classes,); None if its weights are not here, or damaged."""
-    network = image.subject.network
+    network = image.network
     try:
-        return _probabilities(network.sha256, variant.network_key, image.key, network, variant, image.example)
+        return _probabilities(network.sha256, variant.network_key, image.key, network, variant, image.pixels)
     except (MissingFileError, BrokenDataError):
         return None
 
@@ -196,10 +199,6 @@ def probabilities_of(image: Shown, variant: Variant) -> NDArray[np.float32] | No
 def network_of(network: Network, variant: Variant) -> Inspected:
     """Return the network of a run without its fresh blocks, kept ready to be looked into; raises as `inspected`."""
     return _looked_into(network.sha256, variant.network_key, pick_device(), network, variant)
-
-
-def _source_key(subject: Subject) -> str:
-    return f"{subject.source.identity()} {subject.preset.name}"
 
 
 @st.cache_resource(max_entries=_IMAGES, show_spinner=False)
@@ -242,7 +241,7 @@ def _looked_into(sha: str, network_key: str, device: str, _network: Network, _va
 
 @st.cache_resource(max_entries=_PREDICTIONS, show_spinner=False)
 def _probabilities(
-    sha: str, network_key: str, image: str, _network: Network, _variant: Variant, _example: Example
+    sha: str, network_key: str, image: str, _network: Network, _variant: Variant, _pixels: NDArray[np.uint8]
 ) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = probabilities(network_of(_network, _variant), _example.pixels[None])[0]
+    found: NDArray[np.float32] = probabilities(network_of(_network, _variant), _pixels[None])[0]
     return found

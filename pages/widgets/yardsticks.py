@@ -53,7 +53,7 @@ def _yardsticks(dense: View, other: Shown | None) -> dict[str, Ask]:
     if dense.map is None:
         return {}
     ask, question = dense.ask, dense.ask.question
-    nothing = replace(ask.variant, randomised=blocks(ask.image.subject))
+    nothing = replace(ask.variant, randomised=blocks(ask.image.network))
     asks = {RANDOMISED: Ask(ask.image, nothing, ask.target, question)}
     return asks if other is None else {**asks, OTHER: ask_of(other, dense.member, question)}
 
@@ -87,7 +87,7 @@ def _draw_head(place: int, scores: Scores | None, yardsticks: Yardsticks, other:
 
 
 def _yardsticks_in_words(yardsticks: Yardsticks, other: Shown | None) -> str:
-    where = f" ({plain(other.example.id)}, of another class)" if other is not None else ""
+    where = "" if other is None else f" ({plain(other.id)}{'' if other.label is None else ', of another class'})"
     return (
         "Two yardsticks for the agreement in the other tiles. ◇ is how far this map agrees with that of the same "
         "network with fresh random weights in all layers (Adebayo et al. 2018, arXiv 1810.03292): a network that knows "
@@ -98,7 +98,7 @@ def _yardsticks_in_words(yardsticks: Yardsticks, other: Shown | None) -> str:
 
 def _draw_object(view: View) -> None:
     """Say whether the map lies on the object, where the source knows it."""
-    mask = view.ask.image.example.mask
+    mask = view.ask.image.mask
     if mask is None or view.map is None or not mask.any():
         return
     found = {name: float(scores[0]) for name, scores in localisation(view.map[None], mask[None]).items()}
