@@ -170,6 +170,13 @@ def test_a_hundred_at_once():
     assert all(f"{MOST_AT_ONCE} pictures" in error.allowed for _, error in found.refused)
 
 
+def test_those_that_are_there_already_count():
+    first = read_photos([(f"{place}.png", encoded(noise(seed=place))) for place in range(MOST_AT_ONCE - 1)])
+    more = read_photos([(f"{place}.png", encoded(noise(seed=place))) for place in (100, 101)], first.photos)
+    assert [photo.title for photo in more.photos] == ["100.png"]
+    assert [name for name, _ in more.refused] == ["101.png"]
+
+
 def test_large_ones_fill_the_room_sooner(monkeypatch):
     monkeypatch.setattr(photos, "MOST_PIXELS_AT_ONCE", 3000)  # two and a half of 40 x 30
     same = read_photos([("a.png", encoded(noise()))] * 9)
