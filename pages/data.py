@@ -22,25 +22,20 @@ _WHAT = (
 
 def page() -> None:
     """Draw the page."""
-    headline = st.container()
-    network, weights, preprocess = _choose_setting()
-    stop_without_network(network, weights)
-    setting = Setting(network, weights, preprocess, load_network(network, weights))
-    sources, about = st.columns([3, 7], gap="medium")
-    with sources:
-        offer_to_add(setting)
-        known = choose_source(setting, runs_frame(store())["data"].tolist())
-    headline.markdown(plain(_WHAT))
-    with about:
-        draw_source(setting, known)
-
-
-def _choose_setting() -> tuple[str, str | None, str]:
+    st.markdown(plain(_WHAT))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.container(width=260):
+        with st.container(width=320):
             network, weights = choose_network()
         preprocess = choose_preprocess()
-    return network, weights, preprocess
+        room = st.container(width="stretch")
+    stop_without_network(network, weights)
+    setting = Setting(network, weights, preprocess, load_network(network, weights))
+    offer_to_add(setting, room)
+    sources, about = st.columns([3, 7], gap="medium")
+    with sources:
+        known = choose_source(setting, runs_frame(store())["data"].tolist())
+    with about:
+        draw_source(setting, known)
 
 
 through_router()

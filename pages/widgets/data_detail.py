@@ -23,9 +23,13 @@ from pages.widgets.errors import plain, show_error, shown_errors
 _BY = {
     "wnid": "by wnid: a folder of that name is that class of ImageNet, wherever it stands",
     "number": "by number: class 0 is the network's first",
-    "name": "by the order of their names: the first folder is the network's first class",
+    "name": "by name: a folder named like a class is that class; else the first folder is the network's first class",
 }
-_NAMED_IN_WARNING = 3
+_LOOK = (
+    "As the network is shown them, with the class that would count as right (where no class is matched, with the "
+    "data's own names). Wrong names here make every figure wrong, and nothing else would tell."
+)
+_NAMED = 3  # in a sentence
 
 
 def draw_source(setting: Setting, known: KnownData) -> None:
@@ -53,16 +57,19 @@ def _not_to_be_had(known: KnownData, error: PrunescopeError) -> None:
         offer_imagenette()
         return
     show_error(error)
-    _offer_list(known, None)
+    if known.added:
+        _offer_list(known, None)
 
 
 def _draw_head(setting: Setting, known: KnownData, found: Description) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(plain(_sentence(found.title)), anchor=False, width="stretch")
+        title = _sentence(found.title) if found.path == SCENES else found.title
+        st.subheader(plain(title), anchor=False, width="stretch")
         subject = None if found.mapping.unmatched else subject_of(setting.spec(known.text))
         _offer_list(known, subject)
-        if subject is not None and st.button("Use in Trade-offs", type="primary"):
-            st.switch_page("pages/tradeoffs.py", query_params=setting.address(known.text))
+        if subject is not None:
+            there = setting.address(known.text)
+            st.page_link("pages/tradeoffs.py", label="**Use in Trade-offs** →", query_params=there)
     st.caption(plain(_where(found)))
     _draw_figures(setting, found)
     for note in found.notes:
@@ -88,18 +95,25 @@ def _draw_figures(setting: Setting, found: Description) -> None:
 
 def _warn_of_misfit(setting: Setting, found: Description) -> None:
     lost = found.mapping.unmatched
-    examples = listed([f"{one.name} ({one.why})" for one in lost[:_NAMED_IN_WARNING]])
-    more = f" and {len(lost) - _NAMED_IN_WARNING:,} more" if len(lost) > _NAMED_IN_WARNING else ""
+    reasons: dict[str, list[str]] = {}
+    for one in lost:
+        reasons.setdefault(one.why, []).append(one.name)
+    said = [f"{_some(names)}: {why}." for why, names in list(reasons.items())[:_NAMED]]
+    mend = "Every figure would be wrong: choose a network that tells exactly these classes apart."
     st.warning(
-        plain(f"{examples}{more}. Every figure would be wrong: choose a network that tells these classes apart."),
-        title=plain(f"{count(len(lost), 'class', 'classes')} are none of {setting.network.title}'s"),
+        "\n\n".join(map(plain, (*said, mend))),
+        title=plain(f"{len(lost):,} of {len(found.classes):,} classes are none of {setting.network.title}'s"),
     )
+
+
+def _some(names: list[str]) -> str:
+    return listed([*names[:_NAMED], *([f"{len(names) - _NAMED:,} more"] if len(names) > _NAMED else [])])
 
 
 def _draw_mapping(setting: Setting, found: Description) -> None:
     matched, lost = found.mapping.matched, found.mapping.unmatched
-    words = f", {len(lost):,} not" if lost else ""
-    with st.expander(f"Classes: {len(matched):,} matched {_BY[found.mapping.by].partition(':')[0]}{words}"):
+    by = f"{len(matched):,} matched {_BY[found.mapping.by].partition(':')[0]}" if matched else "none matched"
+    with st.expander(f"Classes: {by}" + (f", {len(lost):,} not" if lost and matched else "")):
         rows: list[tuple[object, ...]] = [
             (one.name, found.counts[one.place], one.index, one.network_name, "") for one in matched
         ]
@@ -110,11 +124,7 @@ def _draw_mapping(setting: Setting, found: Description) -> None:
 
 
 def _draw_images(source: Source, setting: Setting, names: tuple[str, ...]) -> None:
-    st.markdown(
-        "**Are these what they are called?**",
-        help="As the network is shown them, with the class that would count as right. Wrong names here make every "
-        "figure wrong, and no other sign would tell.",
-    )
+    st.markdown("**Are these what they are called?**", help=_LOOK)
     draw_sheet(source, setting.network.preset, names)
 
 

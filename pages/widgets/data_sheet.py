@@ -15,7 +15,7 @@ from core.errors import PrunescopeError
 from pages.widgets.errors import plain
 
 DOZEN = 12
-_WIDTH = 150  # pixels
+_WIDTH = 124  # pixels: on the page Data six in a row at 1440, four at 800
 
 
 def draw_sheet(source: Source, preset: Preset, names: Sequence[str]) -> None:
@@ -26,7 +26,7 @@ def draw_sheet(source: Source, preset: Preset, names: Sequence[str]) -> None:
     identity = source.identity()
     turn = st.session_state.setdefault(f"dozens {identity}", 0)
     order = _order(identity, source)
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall"):
         for place in np.roll(order, -DOZEN * turn)[:DOZEN].tolist():
             with st.container(width=_WIDTH, gap="xxsmall"):
                 _draw_card(identity, source, preset, place, names[int(source.labels[place])])
@@ -40,10 +40,10 @@ def _turn(identity: str) -> None:
 
 def _draw_card(identity: str, source: Source, preset: Preset, place: int, name: str) -> None:
     try:
-        st.image(_picture(identity, preset, place, source), width="stretch", alt=name)
+        st.image(_picture(identity, preset, place, source), width="stretch", alt=f"{name}, {source.ids[place]}")
     except PrunescopeError as error:
         st.caption(plain(str(error)))
-    st.markdown(plain(name.partition(",")[0]), wrap=False, help=plain(f"{name}; {source.ids[place]}"))
+    st.markdown(plain(name.partition(",")[0]), wrap=False)
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

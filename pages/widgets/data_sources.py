@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
 from core.data.imagenette import ARCHIVE, IMAGENETTE, fetch_imagenette
@@ -28,7 +29,7 @@ from pages.widgets.settings import FILE, FOLDER
 _SECONDS = 120  # so long is a folder believed to hold what it held
 IMAGENETTE_VAL = f"{IMAGENETTE}:val"
 _LIST, _FIELD, _ASKED = "sources", "added", "path asked for"
-_NAMED = {SCENES: "Generated scenes", IMAGENETTE_VAL: "Imagenette"}
+_NAMED = {SCENES: "Generated scenes", IMAGENETTE_VAL: "Imagenette, validation"}
 _HELP = (
     "ImageNet's validation images (class folders, flat with labels.csv, val.txt or the devkit, the original tar, "
     "parquet shards), ImageNet-V2, Imagenette, or any folder with one folder of images per class."
@@ -68,10 +69,10 @@ def _described(text: str, sha256: str, _network: Network) -> Description:
     return recognise(text, _network.classes)
 
 
-def offer_to_add(setting: Setting) -> None:
-    """Draw the field for a path, and what is wrong with it or what it could be; a clear one is listed at once."""
+def offer_to_add(setting: Setting, room: DeltaGenerator) -> None:
+    """Draw the field for a path in `room`; below, what is wrong with it or could be meant; a clear one is listed."""
     problem = _take(setting, st.session_state.get(_ASKED, ""))
-    st.text_input("Add images", key=_FIELD, placeholder="path, then Enter", help=_HELP, on_change=_ask)
+    room.text_input("Add images", key=_FIELD, placeholder="path, then Enter", help=_HELP, on_change=_ask)
     if isinstance(problem, AmbiguousDataError):
         _ask_which(problem)
     elif problem is not None:
@@ -97,8 +98,8 @@ def _take(setting: Setting, path: str) -> PrunescopeError | None:
 def _ask_which(error: AmbiguousDataError) -> None:
     st.warning("Which one is meant?", title=plain(error.given))
     for way, what in error.ways.items():
-        label = f"{plain(what)}: {plain(way)}" if what else plain(way)
-        st.button(label, key=f"way {way}", on_click=_add, args=(way,), width="stretch")
+        label = f"{plain(way)}, {plain(what)}" if what else plain(way)
+        st.button(label, key=f"way {way}", on_click=_add, args=(way,))
 
 
 def _add(text: str) -> None:
@@ -160,10 +161,19 @@ def offer_imagenette() -> None:
         f"validate. {ARCHIVE.name} is downloaded once, {size(ARCHIVE.bytes)}, and unpacked in the cache."
     )
     if st.button("Download", type="primary", key="download_imagenette"):
+        place = st.empty()
         with shown_errors():
-            fetch_imagenette(progress=_drawn_by_any_thread(download_bar()))
+            _download(place)
             _described.clear()
             st.rerun()
+
+
+def _download(place: DeltaGenerator) -> None:
+    try:
+        with place.container():
+            fetch_imagenette(progress=_drawn_by_any_thread(download_bar()))
+    finally:
+        place.empty()
 
 
 def _drawn_by_any_thread(progress: Progress) -> Progress:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -32,6 +33,11 @@ def button(page, label):
     return next(one for one in page.button if one.label == label)
 
 
+def links(page):
+    """The settings with which the page leads to Trade-offs."""
+    return [one.proto.query_string for one in page.get("page_link") if one.proto.query_string]
+
+
 def texts(store):
     return [one.text for one in known_data(store.folder, ())]
 
@@ -52,12 +58,12 @@ def spec(checkpoint, folder):
     return ExperimentSpec(str(checkpoint), data=folder)
 
 
-def test_the_scenes_are_there_from_the_beginning_and_lead_to_tradeoffs(empty_store, visit):
+def test_the_scenes_are_there_from_the_beginning_and_lead_to_tradeoffs(empty_store, visit, checkpoint):
     page = visit(PAGE)
     assert not page.exception
     assert "Generated scenes" in page.radio[0].options[0]
     assert "2,000" in [one.value for one in page.metric]
-    assert "Use in Trade-offs" in labels(page)
+    assert links(page) == [f"network=file&checkpoint={quote(str(checkpoint), safe='')}&source=scenes"]
 
 
 def test_a_typed_path_is_recognised_at_once_and_stays_on_the_list(empty_store, visit, folder):
@@ -102,9 +108,9 @@ def test_classes_that_are_none_of_the_networks_are_named_and_cannot_be_run(empty
         save(tmp_path / "pets" / name / "1.png")
     page = visit(PAGE, data=str(tmp_path / "pets"))
     assert not page.exception
-    assert "2 classes are none of" in words(page)
-    assert "cat (one of 2 classes" in words(page)
-    assert "Use in Trade-offs" not in labels(page)
+    assert "2 of 2 classes are none of" in words(page)
+    assert "cat and dog: one of 2 classes" in words(page)
+    assert links(page) == []
     assert "Pack" not in labels(page)
 
 
