@@ -14,6 +14,7 @@ from pages.widgets.needed import stop_without_network
 from pages.widgets.router import through_router
 from pages.widgets.settings import choose_network, choose_preprocess
 
+_PAGE = "data_"
 _WHAT = (
     "A source is a set of labelled images: recognised from how its files lie, matched to the classes of a network, "
     "and packed once into the pixels that the network is shown."
@@ -25,8 +26,8 @@ def page() -> None:
     st.markdown(plain(_WHAT))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=320):
-            network, weights = choose_network()
-        preprocess = choose_preprocess()
+            network, weights = choose_network(page=_PAGE)
+        preprocess = choose_preprocess(_PAGE)
         room = st.container(width="stretch")
     stop_without_network(network, weights)
     setting = Setting(network, weights, preprocess, load_network(network, weights))

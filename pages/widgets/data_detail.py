@@ -67,9 +67,8 @@ def _draw_head(setting: Setting, known: KnownData, found: Description) -> None:
         st.subheader(plain(title), anchor=False, width="stretch")
         subject = None if found.mapping.unmatched else subject_of(setting.spec(known.text))
         _offer_list(known, subject)
-        if subject is not None:
-            there = setting.address(known.text)
-            st.page_link("pages/tradeoffs.py", label="**Use in Trade-offs** →", query_params=there)
+        if subject is not None and st.button("Use in Trade-offs", type="primary"):
+            st.switch_page("pages/tradeoffs.py", query_params=setting.address(known.text))
     st.caption(plain(_where(found)))
     _draw_figures(setting, found)
     for note in found.notes:

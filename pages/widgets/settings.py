@@ -87,23 +87,28 @@ def read_settings() -> Settings:
     )  # fmt: skip
 
 
-def choose_network(on_change: Callable[[], None] | None = None) -> tuple[str, str | None]:
-    """Draw the choice of the dense network; return its name, or its file, and the file of a named one's weights."""
-    name_unknown("network", "network", [*NETWORKS, FILE])
+def choose_network(on_change: Callable[[], None] | None = None, page: str = "") -> tuple[str, str | None]:
+    """Draw the choice of the dense network; return its name, or its file, and the file of a named one's weights.
+
+    `page` begins the keys of a page that leads to another with these settings: those of widgets get lost on the way.
+    """
+    name_unknown(f"{page}network", "network", [*NETWORKS, FILE])
     chosen = st.selectbox(
         "Network",
         [*NETWORKS, FILE],
         help="; ".join(
             [*(f"{name}: {entry.title}" for name, entry in NETWORKS.items()), "file: a checkpoint of yours"]
         ),
-        key="network",
+        key=f"{page}network",
         bind="query-params",
         on_change=on_change or "rerun",
     )
     if chosen == FILE:
-        return type_path("Checkpoint", "checkpoint", "a .safetensors or .pth file with torchvision's key names"), None
+        return type_path(
+            "Checkpoint", f"{page}checkpoint", "a .safetensors or .pth file with torchvision's key names"
+        ), None
     if chosen == "googlenet-bvlc":
-        return chosen, type_path("Weights", "weights", "the safetensors file of the 2014 network") or None
+        return chosen, type_path("Weights", f"{page}weights", "the safetensors file of the 2014 network") or None
     return chosen, None
 
 
@@ -136,9 +141,9 @@ def _data() -> tuple[str, str]:
     return folder, choose_preprocess()
 
 
-def choose_preprocess() -> str:
-    """Draw the choice of how pixels are made of images."""
-    name_unknown("preprocess", "preprocessing", PREPROCESSES)
+def choose_preprocess(page: str = "") -> str:
+    """Draw the choice of how pixels are made of images; `page` is that of `choose_network`."""
+    name_unknown(f"{page}preprocess", "preprocessing", PREPROCESSES)
     return str(
         st.segmented_control(
             "Preprocessing",
@@ -146,7 +151,7 @@ def choose_preprocess() -> str:
             default=PREPROCESSES[0],
             required=True,
             help="preset: resize and crop as the network wants it; crop: crop only, for images brought to size before.",
-            key="preprocess",
+            key=f"{page}preprocess",
             bind="query-params",
         )
     )

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
@@ -33,13 +32,14 @@ def button(page, label):
     return next(one for one in page.button if one.label == label)
 
 
-def links(page):
-    """The settings with which the page leads to Trade-offs."""
-    return [one.proto.query_string for one in page.get("page_link") if one.proto.query_string]
-
-
 def texts(store):
     return [one.text for one in known_data(store.folder, ())]
+
+
+@pytest.fixture
+def look(visit, checkpoint):
+    """Open the page for the untrained network."""
+    return lambda **query: visit(PAGE, **({"data_network": "file", "data_checkpoint": str(checkpoint)} | query))
 
 
 @pytest.fixture
@@ -58,16 +58,20 @@ def spec(checkpoint, folder):
     return ExperimentSpec(str(checkpoint), data=folder)
 
 
-def test_the_scenes_are_there_from_the_beginning_and_lead_to_tradeoffs(empty_store, visit, checkpoint):
-    page = visit(PAGE)
+def test_the_scenes_are_there_from_the_beginning_and_lead_to_tradeoffs(empty_store, checkpoint, look):
+    page = look()
     assert not page.exception
     assert "Generated scenes" in page.radio[0].options[0]
     assert "2,000" in [one.value for one in page.metric]
-    assert links(page) == [f"network=file&checkpoint={quote(str(checkpoint), safe='')}&source=scenes"]
+    button(page, "Use in Trade-offs").click().run()
+    assert not page.exception
+    found = {key: page.query_params[key] for key in ("network", "checkpoint")}
+    assert found == {"network": "file", "checkpoint": str(checkpoint)}
+    assert page.selectbox(key="network").value == "file"
 
 
-def test_a_typed_path_is_recognised_at_once_and_stays_on_the_list(empty_store, visit, folder):
-    page = visit(PAGE)
+def test_a_typed_path_is_recognised_at_once_and_stays_on_the_list(empty_store, folder, look):
+    page = look()
     page.text_input(key="added").set_value(folder).run()
     assert not page.exception
     assert texts(empty_store) == ["scenes", folder]
@@ -79,9 +83,9 @@ def test_a_typed_path_is_recognised_at_once_and_stays_on_the_list(empty_store, v
 
 
 @pytest.mark.parametrize("what", ["nowhere", "empty"])
-def test_a_path_that_is_no_data_is_refused_in_three_parts_and_not_listed(empty_store, visit, tmp_path, what):
+def test_a_path_that_is_no_data_is_refused_in_three_parts_and_not_listed(empty_store, tmp_path, what, look):
     (tmp_path / "empty").mkdir()
-    page = visit(PAGE)
+    page = look()
     page.text_input(key="added").set_value(str(tmp_path / what)).run()
     said = words(page).lower()
     assert {"nowhere": "there is no folder", "empty": "is empty"}[what] in said
@@ -89,9 +93,9 @@ def test_a_path_that_is_no_data_is_refused_in_three_parts_and_not_listed(empty_s
     assert texts(empty_store) == ["scenes"]
 
 
-def test_what_could_be_read_in_several_ways_is_asked_about(empty_store, visit, folder):
+def test_what_could_be_read_in_several_ways_is_asked_about(empty_store, folder, look):
     (Path(folder) / "val.txt").write_text("00.png 1")
-    page = visit(PAGE)
+    page = look()
     page.text_input(key="added").set_value(folder).run()
     assert texts(empty_store) == ["scenes"]
     ways = [one for one in page.button if one.key and one.key.startswith("way ")]
@@ -103,19 +107,19 @@ def test_what_could_be_read_in_several_ways_is_asked_about(empty_store, visit, f
     assert not page.warning
 
 
-def test_classes_that_are_none_of_the_networks_are_named_and_cannot_be_run(empty_store, visit, tmp_path):
+def test_classes_that_are_none_of_the_networks_are_named_and_cannot_be_run(empty_store, tmp_path, look):
     for name in ("cat", "dog"):
         save(tmp_path / "pets" / name / "1.png")
-    page = visit(PAGE, data=str(tmp_path / "pets"))
+    page = look(data=str(tmp_path / "pets"))
     assert not page.exception
     assert "2 of 2 classes are none of" in words(page)
     assert "cat and dog: one of 2 classes" in words(page)
-    assert links(page) == []
+    assert "Use in Trade-offs" not in labels(page)
     assert "Pack" not in labels(page)
 
 
-def test_packing_goes_through_the_queue_with_progress_and_cancel(empty_store, visit, spec):
-    page = visit(PAGE, data=spec.data)
+def test_packing_goes_through_the_queue_with_progress_and_cancel(empty_store, spec, look):
+    page = look(data=spec.data)
     assert "Not packed yet" in words(page)
     button(page, "Pack").click().run()
     (job,) = Executor(empty_store).list(queue.OPEN)
@@ -123,25 +127,25 @@ def test_packing_goes_through_the_queue_with_progress_and_cancel(empty_store, vi
     assert "Pack" not in labels(page)
     button(page, "Cancel").click().run()
     assert Executor(empty_store).list(queue.OPEN) == []
-    button(visit(PAGE, data=spec.data), "Pack").click().run()
+    button(look(data=spec.data), "Pack").click().run()
     work_once(empty_store, "cpu")
-    assert f"Packed: {IMAGES} images" in words(visit(PAGE, data=spec.data))
+    assert f"Packed: {IMAGES} images" in words(look(data=spec.data))
 
 
-def test_broken_images_are_listed_with_their_reason(empty_store, visit, spec, checkpoint):
+def test_broken_images_are_listed_with_their_reason(empty_store, spec, look):
     (Path(spec.data) / "03.png").write_bytes(b"")
     find_subject(spec, empty_store.folder).pack()
-    page = visit(PAGE, data=spec.data)
+    page = look(data=spec.data)
     assert any("1 image skipped" in one.label for one in page.expander)
     tables = [one.value for one in page.dataframe if "why" in one.value]
     assert tables[0]["image"].tolist() == ["03.png"]
     assert "empty" in tables[0]["why"][0]
 
 
-def test_removing_leaves_the_files_and_deletes_the_pack_on_request(empty_store, visit, spec):
+def test_removing_leaves_the_files_and_deletes_the_pack_on_request(empty_store, spec, look):
     add_data(empty_store.folder, spec.data)
     pack = find_subject(spec, empty_store.folder).pack()
-    page = visit(PAGE, data=spec.data)
+    page = look(data=spec.data)
     page.checkbox[0].check().run()
     button(page, "Remove").click().run()
     assert not page.exception
@@ -169,13 +173,13 @@ def test_generated_scenes_need_no_look(empty_store, visit):
 
 
 @pytest.mark.parametrize(("right", "warned"), [(2, True), (25, False)])
-def test_a_dense_network_at_chance_is_warned_of_wherever_it_is_shown(empty_store, visit, spec, right, warned):
+def test_a_dense_network_at_chance_is_warned_of_wherever_it_is_shown(empty_store, visit, spec, right, warned, look):
     subject = find_subject(spec, empty_store.folder)
     pack = subject.pack()
     (run_id,) = Executor(empty_store).submit([spec], Extent(IMAGES)).run_ids
     found = predictions(pack.labels, right)
     record(empty_store, run_id, 0.0, found, found)
-    for page in (visit(PAGE, data=spec.data), visit(**settings_of(spec))):
+    for page in (look(data=spec.data), visit(**settings_of(spec))):
         assert not page.exception
         assert ("no better than guessing" in words(page)) == warned
         assert "They are right" not in labels(page)
