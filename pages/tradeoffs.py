@@ -98,8 +98,7 @@ def _live(view: View, working: bool) -> None:
         with st.container():
             if view.asked is not None:
                 run_row(runs, view.subject, view.asked)
-                if not jobs:
-                    offer_check(view.subject, runs)
+                offer_check(view.subject, runs)
         with st.container():  # also where nothing is queued: what stands below keeps its place
             if jobs:
                 keep_workers()
