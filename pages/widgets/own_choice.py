@@ -95,7 +95,8 @@ def _draw_whole(picture: OwnPicture, network: Network) -> None:
     height, width = picture.photo.pixels.shape[:2]
     side = network.preset.crop
     done = f" {listed(picture.photo.notes).capitalize()}." if picture.photo.notes else ""
-    st.caption(f"{width:,} × {height:,} pixels.{plain(done)} The network is fed the frame, as {side} × {side}.")
+    what = f"{picture.origin[:1].upper()}{picture.origin[1:]}, {width:,} × {height:,} pixels.{done}"
+    st.caption(f"{plain(what)} The network is fed the frame, as {side} × {side}.")
 
 
 def _explain(network: Network, pictures: Sequence[OwnPicture]) -> None:

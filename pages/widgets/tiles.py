@@ -105,7 +105,7 @@ def draw_picture(picture: NDArray[np.uint8], image: Shown) -> DeltaGenerator:
             if image.label is not None:
                 pin_button(image.id)
         if image.label is None:
-            st.markdown(plain(shortened(image.origin, _LINE)), help="It is not part of the data: no class is true.")
+            st.markdown("not part of the data", help=f"It is {plain(image.origin)}: nobody has said what it shows.")
             st.caption("no true class")
         else:
             st.markdown(plain(shortened(image.network.classes[image.label], _LONGEST)))

@@ -21,6 +21,7 @@ from core.progress import silent
 from core.pruning.settings import Pruning
 from core.uploads.photos import MOST_AT_ONCE, read_photo
 from core.uploads.samples import SAMPLES
+from pages.widgets import own_pictures
 from pages.widgets.asked import View, ask_of
 from pages.widgets.compared import Compared, network_in
 from pages.widgets.own_pictures import OwnPicture, own_shown
@@ -216,3 +217,19 @@ def test_files_say_that_it_is_not_part_of_the_data(checkpoint, empty_store):
     with np.load(io.BytesIO(numbers_of(view, view.map))) as numbers:
         about = json.loads(str(numbers["about"]))
     assert (about["data"], about["true_class"]) == (None, None)
+
+
+def test_without_any_picture_it_is_said_what_to_do(own, monkeypatch):
+    monkeypatch.setattr(own_pictures, "samples", tuple)
+    page = own()
+    assert "Upload one, or paste it" in page.info[0].value
+    upload(page, file("holiday.png"))
+    assert not page.info
+    assert titles(page)[:2] == ["Picture", "Dense"]
+
+
+def test_without_any_run_the_dense_network_is_shown_and_what_to_do(visit, empty_store):
+    page = visit("pages/saliency.py", **OWN)
+    assert not page.exception
+    assert titles(page)[:2] == ["Picture", "Dense"]
+    assert "Trade-offs" in page.info[0].value
