@@ -97,8 +97,12 @@ def families(runs: pd.DataFrame) -> tuple[Family, ...]:
 def _in_words(network: str, data: str) -> str:
     """Return "GoogLeNet demo, generated scenes"; of files the last names of their paths."""
     whose = NETWORKS[network].title if network in NETWORKS else PurePath(network).name
-    which = "generated scenes" if data == SCENES else "/".join(PurePath(data).parts[-2:])
-    return f"{whose}, {which}"
+    return f"{whose}, {data_in_words(data)}"
+
+
+def data_in_words(data: str) -> str:
+    """Return images as a spec names them, short: "generated scenes"; of a path the last two names."""
+    return "generated scenes" if data == SCENES else "/".join(PurePath(data).parts[-2:])
 
 
 def check_unchanged(family: Family, network_sha: str, data_sha: str | None) -> None:

@@ -99,11 +99,11 @@ def load_network(name: str, weights: str | Path | None = None, progress: Progres
     Raises what `weights_path` raises, and BrokenDataError if the file does not hold that architecture.
     """
     path = weights_path(name, weights, progress)
-    return _load(name, path, _stamp(path))
+    return _load(name, path, file_stamp(path))
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
-    """Return what changes when the file changes, or what is said of it."""
+def file_stamp(path: Path) -> tuple[int, ...]:
+    """Return what changes when the file at `path` changes, or what is said of it; () if there is none."""
     files = (path, path.with_suffix(".json"), path.with_name(f"{path.stem}.classes.txt"), path.with_name("classes.txt"))
     states = [file.stat() for file in files if file.is_file()]
     return tuple(value for state in states for value in (state.st_mtime_ns, state.st_size, state.st_ino))

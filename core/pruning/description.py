@@ -24,6 +24,7 @@ class NetworkDescription:
     parameters: int
     classes: tuple[str, ...]
     classes_from: str  # who says their names
+    classes_numbered: bool  # because nobody does
     stored_as: tuple[str, ...]  # types of the stored weights, "float16"
     layout: str  # whose names the keys have, "torchvision" or "caffe"
     wrapper: str  # the entry of the file that held the state dict, "" if the file is one
@@ -66,6 +67,7 @@ def describe(path: Path | str) -> NetworkDescription:
         parameters=sum(parameter.numel() for parameter in network.module.parameters()),
         classes=names.names,
         classes_from=names.origin,
+        classes_numbered=names.numbered,
         preset=feeding.preset.name,
         mean=feeding.normalisation.mean,
         std=feeding.normalisation.std,
