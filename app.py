@@ -12,6 +12,7 @@ st.navigation(
         st.Page("pages/forgetting.py", title="Forgetting"),
         st.Page("pages/units.py", title="Units"),
         st.Page("pages/data.py", title="Data"),
+        st.Page("pages/networks.py", title="Networks"),
         st.Page("pages/runs.py", title="Runs"),
     ],
     position="top",

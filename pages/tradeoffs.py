@@ -13,6 +13,7 @@ from core.figures.axes import AXES, MEASURES, with_even_latency
 from core.figures.curves import tradeoff_curves
 from core.figures.pareto import comparable
 from core.jobs.subject import Subject
+from core.pruned_elsewhere import Beside
 from core.results import find_detail, results_csv, results_table
 from core.series import Series, series_of, with_series
 from core.store.queue import FAILED, OPEN
@@ -27,6 +28,7 @@ from pages.widgets.drawn import Drawn, choose_drawn, draw_front, list_front, off
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
 from pages.widgets.needed import stop_without_network
+from pages.widgets.network_elsewhere import choose_elsewhere, draw_elsewhere, explain_elsewhere
 from pages.widgets.progress import POLL_SECONDS, queue_line
 from pages.widgets.router import through_router
 from pages.widgets.run_row import Asked, run_row
@@ -57,10 +59,13 @@ class View:
         found = {series_of(spec) for spec in self.specs or ()}
         return frozenset(one for one in found if one) if self.specs else None
 
-    def runs(self) -> pd.DataFrame:
-        """Return the runs of this network on these images, with `series` and even latency; empty while not packed."""
-        sha = self.subject.fingerprint() or "not packed"
-        return with_even_latency(with_series(runs_frame(store(), self.subject.network.sha256, sha)))
+    def all_runs(self) -> pd.DataFrame:
+        """Return the runs of all networks on these images, with `series`; empty while these are not packed."""
+        return with_series(runs_frame(store(), data_sha=self.subject.fingerprint() or "not packed"))
+
+    def own(self, runs: pd.DataFrame) -> pd.DataFrame:
+        """Return those of `all_runs` that are of this network, with even latency."""
+        return with_even_latency(runs[runs["network_sha"] == self.subject.network.sha256])
 
 
 def page() -> None:
@@ -94,7 +99,8 @@ def _live(view: View, working: bool) -> None:
         jobs = executor().list(OPEN)
         if working and not jobs:
             st.rerun()
-        runs = view.runs()
+        on_these = view.all_runs()
+        runs = view.own(on_these)
         with st.container():
             if view.asked is not None:
                 run_row(runs, view.subject, view.asked)
@@ -104,17 +110,18 @@ def _live(view: View, working: bool) -> None:
                 keep_workers()
                 queue_line(jobs)
                 offer_to_watch(jobs, runs)
-        _results(view, runs, working=bool(jobs))
+        _results(view, runs, on_these, working=bool(jobs))
         draw_sensitivity(view.subject, view.specs, runs)
 
 
-def _results(view: View, runs: pd.DataFrame, *, working: bool) -> None:
+def _results(view: View, runs: pd.DataFrame, on_these: pd.DataFrame, *, working: bool) -> None:
     if figures := dense_figures(runs):
         warn_at_chance(view.subject, figures)
     name_unknown("x", "axis", list(AXES))
     name_unknown("y", "measure", list(MEASURES))
     drawn = choose_drawn()
     below = choose_below(runs)
+    others = choose_elsewhere(on_these, view.subject)
     shown = runs if drawn.everything or view.curves is None else _chosen(runs, view.curves)
     _failures(shown)
     chosen = st.query_params.get("run", "")
@@ -123,7 +130,7 @@ def _results(view: View, runs: pd.DataFrame, *, working: bool) -> None:
     with st.container(horizontal=True) if detail else st.container():
         with st.container(width="stretch"):
             if "images" in shown and shown["images"].notna().any():
-                _curves(view.subject, shown, drawn, below, chosen)
+                _curves(view.subject, shown, drawn, below, others, chosen)
             else:
                 _nothing_yet(working=working)
         if detail:
@@ -162,9 +169,12 @@ def _nothing_yet(*, working: bool) -> None:
     st.info(text)
 
 
-def _curves(subject: Subject, runs: pd.DataFrame, drawn: Drawn, below: Below | None, chosen: str) -> None:
+def _curves(
+    subject: Subject, runs: pd.DataFrame, drawn: Drawn, below: Below | None, others: Beside | None, chosen: str
+) -> None:
     classes = len(subject.network.classes)
     figure = tradeoff_curves(runs, classes, x=drawn.axis, y=drawn.measure, selected=chosen, dark=is_dark())
+    figure = draw_elsewhere(figure, others, drawn.axis, drawn.measure)
     figure = draw_front(figure, drawn, runs)
     if below:
         figure = draw_below(figure, below, runs, subject, drawn.axis)
@@ -173,6 +183,7 @@ def _curves(subject: Subject, runs: pd.DataFrame, drawn: Drawn, below: Below | N
         config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
     )  # fmt: skip
     st.caption("Click a point for its layers, its worst classes and what it looks at. Drag to zoom.")
+    explain_elsewhere(others, drawn.axis)
     offer_measuring(drawn, runs)
     list_front(drawn, runs)
     _explain_front(drawn, runs)

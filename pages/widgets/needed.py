@@ -16,7 +16,7 @@ def stop_without_network(network: str, weights: str | None) -> None:
     if (entry and (weights or network == "demo" or entry.find())) or (not entry and network):
         return
     if network == "googlenet":
-        _offer_download(network)
+        offer_download(network)
     else:
         st.info("Name the file with the weights: a .safetensors or .pth file with torchvision's keys.")
     st.stop()
@@ -33,7 +33,8 @@ def download_bar() -> Progress:
     return tell
 
 
-def _offer_download(name: str) -> None:
+def offer_download(name: str) -> None:
+    """Say that a network is not here yet, and draw the button that fetches it."""
     st.info(f"{NETWORKS[name].title} is not on this machine yet: {NETWORKS[name].needs}.")
     if not st.button("Download", type="primary"):
         return

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.experiment import PREPROCESSES, Extent
+from core.known_networks import added_networks
 from core.layer_names import LAYERS
 from core.networks.registry import NETWORKS
 from core.pruning.criteria import CRITERIA
@@ -92,12 +93,17 @@ def choose_network(on_change: Callable[[], None] | None = None, page: str = "") 
 
     `page` begins the keys of a page that leads to another with these settings: those of widgets get lost on the way.
     """
-    name_unknown(f"{page}network", "network", [*NETWORKS, FILE])
+    added = added_networks()
+    options = [*NETWORKS, *added, FILE]
+    name_unknown(f"{page}network", "network", options)
     chosen = st.selectbox(
         "Network",
-        [*NETWORKS, FILE],
+        options,
         help="; ".join(
-            [*(f"{name}: {entry.title}" for name, entry in NETWORKS.items()), "file: a checkpoint of yours"]
+            [
+                *(f"{name}: {entry.title}" for name, entry in NETWORKS.items()),
+                "file: a checkpoint of yours by its path; those added on the page Networks have their names",
+            ]
         ),
         key=f"{page}network",
         bind="query-params",
@@ -109,7 +115,7 @@ def choose_network(on_change: Callable[[], None] | None = None, page: str = "") 
         ), None
     if chosen == "googlenet-bvlc":
         return chosen, type_path("Weights", f"{page}weights", "the safetensors file of the 2014 network") or None
-    return chosen, None
+    return (str(added[chosen]) if chosen in added else chosen), None
 
 
 def _suit_data() -> None:

@@ -1,0 +1,118 @@
+"""Add a network of one's own: an upload, or a file on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.added_networks import add_file, add_upload, names_in
+from core.errors import InvalidSettingError, PrunescopeError
+from core.known_networks import added_networks
+from core.networks.checkpoint import UnfittingKeysError
+from core.networks.network import Network
+from core.networks.registry import NETWORKS, load_network
+from core.words import count
+from pages.widgets.errors import plain, show_error
+from pages.widgets.network_table import CHOSEN
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+_SUFFIXES = ["safetensors", "pth", "pt", "bin", "ckpt"]
+_ITSELF = "as the file says"
+_ROUND, _ADDED = "networks added", "network just added"  # what the session remembers
+_WHAT = (
+    "A state dict of a GoogLeNet with torchvision's key names: safetensors, or a .pth of weights alone. It is checked "
+    "key by key and never unpickled; a copy of it is kept in the cache."
+)
+_LIKE = (
+    "The network that it was made from, whose normalisation and size of images it wants. Where nothing names its "
+    "classes and there are as many, they are called the same."
+)
+
+
+def draw_add() -> None:
+    """Draw what adds a network; once it is added, it is the one that is looked at."""
+    _tell_added()
+    with st.expander("Add a network", key="add", on_change="rerun"):
+        st.caption(_WHAT)
+        upload, path, name, names, like = _fields(st.session_state.get(_ROUND, 0))
+        if st.button("Add", type="primary", key="add_button", disabled=upload is None and not path):
+            _add(upload, path, name, names, like)
+
+
+def _fields(number: int) -> tuple[UploadedFile | None, str, str, UploadedFile | None, str]:
+    """Draw the fields; `number` makes them new ones after each network, so that no upload stays in memory."""
+    left, right = st.columns(2)
+    upload = left.file_uploader("Checkpoint", _SUFFIXES, key=f"upload {number}", max_upload_size=_limit())
+    path = left.text_input(
+        "or its path on this machine",
+        key="add_path",
+        bind="query-params",
+        help=f"For files of more than {_limit()} MB too.",
+    )
+    name = right.text_input("Name", key=f"name {number}", placeholder="as the file is called")
+    options = [_ITSELF, *_at_hand()]
+    like = right.selectbox("Shown images like", options, key=f"like {number}", help=_LIKE)
+    names = right.file_uploader("Class names, one a line (optional)", ["txt"], key=f"names {number}", max_upload_size=1)
+    return upload, (path or "").strip(), (name or "").strip(), names, str(like)
+
+
+def _limit() -> int:
+    return int(st.get_option("server.maxUploadSize"))
+
+
+def _at_hand() -> list[str]:
+    named = [name for name, entry in NETWORKS.items() if entry.find() is not None]
+    return [*named, *added_networks()]
+
+
+def _add(upload: UploadedFile | None, path: str, name: str, names: UploadedFile | None, like: str) -> None:
+    before = set(added_networks().values())
+    try:
+        kept = _kept(upload, path, name, names, like)
+    except PrunescopeError as error:
+        show_error(error)
+        _list_keys(error)
+        return
+    st.session_state[CHOSEN] = next(name for name, file in added_networks().items() if file == kept)
+    st.session_state[_ADDED] = kept not in before
+    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+    st.query_params.pop("add_path", None)
+    st.rerun()
+
+
+def _kept(upload: UploadedFile | None, path: str, name: str, names: UploadedFile | None, like: str) -> Path:
+    if upload is not None and path:
+        raise InvalidSettingError("an upload and a path", "one of the two", "take one of them away")
+    classes = names_in(names.name, names.getvalue()) if names else ()
+    base = None if like == _ITSELF else _network(like)
+    with st.spinner("Checking the weights …"):
+        if upload is not None:
+            return add_upload(upload.name, upload.getvalue(), name, classes, base)
+        return add_file(Path(path).expanduser(), name, classes, base)
+
+
+def _network(name: str) -> Network:
+    return load_network(name if name in NETWORKS else str(added_networks()[name]))
+
+
+def _list_keys(error: PrunescopeError) -> None:
+    """List every key that does not fit, by what is wrong with it."""
+    faults: Mapping[str, tuple[str, ...]] = error.faults if isinstance(error, UnfittingKeysError) else {}
+    for what, keys in faults.items():
+        st.caption(f"{count(len(keys), 'key')} {what}")
+        st.code("\n".join(keys), language=None, height=min(200, 40 + 24 * len(keys)))
+
+
+def _tell_added() -> None:
+    fresh = st.session_state.pop(_ADDED, None)
+    if fresh is None:
+        return
+    name = plain(str(st.session_state.get(CHOSEN, "")))
+    st.success(
+        f"{name} is added." if fresh else f"These weights are here already, as {name}; what is said of them is new."
+    )

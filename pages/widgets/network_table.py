@@ -1,0 +1,55 @@
+"""All networks in a table, and the choice of the one that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.known_networks import KnownNetwork, networks_table
+from pages.widgets.address import name_unknown
+from pages.widgets.network_known import Known
+
+CHOSEN = "named"  # in the URL
+_TABLE = "networks"
+
+
+def choose_network(known: Known) -> KnownNetwork:
+    """Draw the table and the choice; a click on a row chooses too."""
+    names = [one.name for one in known.networks]
+    name_unknown(CHOSEN, "network", names)
+    _table(known, names)
+    name = st.selectbox(
+        "Look at", names, key=CHOSEN, bind="query-params", width=420, help="Or click on a row of the table."
+    )
+    return known.network(str(name))
+
+
+def _table(known: Known, names: Sequence[str]) -> None:
+    share = st.column_config.NumberColumn(format="%.1f")
+    st.dataframe(
+        networks_table(known.networks, known.described, known.runs),
+        hide_index=True,
+        key=_TABLE,
+        on_select=lambda: _choose(names),
+        selection_mode="single-row",
+        column_config={
+            "network": st.column_config.TextColumn(pinned=True, width="medium"),
+            "source": st.column_config.TextColumn(width="medium"),
+            "parameters": st.column_config.NumberColumn(format="localized"),
+            "classes": st.column_config.NumberColumn(format="localized", width="small"),
+            "top-1 %": share,
+            "on": st.column_config.TextColumn(help="The images on which it was measured, as it is"),
+            "n": st.column_config.NumberColumn(format="localized", width="small", help="So many images"),
+            "looks": st.column_config.TextColumn("zeros look like", help="The pruning that leaves such zeros"),
+            "sparsity %": st.column_config.NumberColumn(format="%.1f", help="Of the prunable weights"),
+            "warnings": st.column_config.NumberColumn(width="small"),
+            "sha256": st.column_config.TextColumn("SHA-256", width="small", help="Hover or copy for all of it"),
+        },
+    )
+
+
+def _choose(names: Sequence[str]) -> None:
+    rows = st.session_state[_TABLE].selection.rows
+    if rows and rows[0] < len(names):
+        st.session_state[CHOSEN] = names[rows[0]]
