@@ -196,7 +196,7 @@ def images_for(runs: pd.DataFrame, about: NetworkDescription, classes: Mapping[s
     `classes` is how many the networks of `runs` tell apart, by fingerprint.
     """
     own = [(SCENES, PREPROCESSES[0])] if about.classes == CLASSES or _may_be_scenes(about) else []
-    alike = runs[[classes.get(sha) == len(about.classes) for sha in runs["network_sha"]]]
+    alike = runs[runs["network_sha"].map(dict(classes)) == len(about.classes)]
     said = (ExperimentSpec.from_json(text) for text in alike["spec"])
     used = [(spec.data, spec.preprocess) for spec in said if spec.data != SCENES]
     return {_images_in_words(data, how): (data, how) for data, how in dict.fromkeys([*own, *used])}

@@ -50,7 +50,7 @@ def beside(chosen: pd.DataFrame, described: Mapping[str, NetworkDescription], cl
     """
     shas = dict(zip(chosen["title"], chosen["network_sha"], strict=True))
     why = {title: _why_not(described.get(sha), classes) for title, sha in shas.items()}
-    rows = chosen[[not why[title] for title in chosen["title"]]]
+    rows = chosen[~chosen["title"].isin([title for title, words in why.items() if words])]
     found = [described[sha] for sha in rows["network_sha"]]
     shares = {f"sparsity_{name}": [one.sparsity[name] for one in found] for name in _SHARES}
     looks = [one.technique for one in found]

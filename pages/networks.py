@@ -10,21 +10,20 @@ from pages.widgets.errors import plain, shown_errors
 from pages.widgets.network_add import draw_add
 from pages.widgets.network_card import draw_network
 from pages.widgets.network_known import Known, find_known
-from pages.widgets.network_table import choose_network
+from pages.widgets.network_table import choose_network, draw_table
 from pages.widgets.router import through_router
 
 
 def page() -> None:
     """Draw the page."""
-    headline, table, adding, card = (st.container() for _ in range(4))
+    headline, table, adding = (st.container() for _ in range(3))
     with adding:
         draw_add()
     known = find_known()
     headline.markdown(plain(_headline(known)))
     with table:
-        chosen = choose_network(known)
-    with card:
-        draw_network(known, chosen)
+        draw_table(known)
+    draw_network(known, choose_network(known))
 
 
 def _headline(known: Known) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.errors import BrokenDataError, StorageError
+from core.errors import BrokenDataError, PrunescopeError, StorageError
 from core.networks.about import NAMES
 from core.networks.checkpoint import read_googlenet
 from core.networks.conventions import class_names
@@ -37,7 +37,7 @@ def keep_network(name: str, data: bytes, said: Mapping[str, Any] | None = None) 
             file = Path(made) / _file_name(name)
             file.write_bytes(data)
             _say(file, said)
-            class_names(read_googlenet(file))
+            _check(file, name)
             return _put(file, folder / hashlib.sha256(data).hexdigest()[:16])
     except OSError as error:
         raise StorageError(
@@ -59,6 +59,15 @@ def forget_network(path: Path) -> None:
 
 def _folder() -> Path:
     return cache_folder() / "networks"
+
+
+def _check(file: Path, name: str) -> None:
+    """Raise what is wrong with a checkpoint, in words that call it by the user's own name for it."""
+    try:
+        class_names(read_googlenet(file))
+    except PrunescopeError as error:
+        error.given = error.given.replace(str(file), name)
+        raise
 
 
 def _file_name(name: str) -> str:

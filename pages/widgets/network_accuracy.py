@@ -67,8 +67,8 @@ def _queue(working: bool) -> None:
 def _curves(known: Known, one: KnownNetwork, sha256: str) -> None:
     """Offer the curves of other networks on the same images, beside which this one can be shown."""
     measured = {row["data_sha"] for row in dense_runs(known.runs, sha256).to_dict("records")}
-    others = [each for each in families(known.runs) if each.data_sha in measured and each.network_sha != sha256]
-    for place, family in enumerate(one_ for one_ in others if one_.curves()):
+    others = (each for each in families(known.runs) if each.data_sha in measured and each.network_sha != sha256)
+    for place, family in enumerate(each for each in others if each.curves()):
         if st.button(
             f"Show beside the curves of {plain(family.title)}",
             key=f"beside {place}",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _SUFFIXES = ["safetensors", "pth", "pt", "bin", "ckpt"]
 _ITSELF = "as the file says"
-_ROUND, _ADDED = "networks added", "network just added"  # what the session remembers
+_OPEN, _ROUND, _ADDED = "add", "networks added", "network just added"  # what the session remembers
 _WHAT = (
     "A state dict of a GoogLeNet with torchvision's key names: safetensors, or a .pth of weights alone. It is checked "
     "key by key and never unpickled; a copy of it is kept in the cache."
@@ -37,7 +37,7 @@ _LIKE = (
 def draw_add() -> None:
     """Draw what adds a network; once it is added, it is the one that is looked at."""
     _tell_added()
-    with st.expander("Add a network", key="add", on_change="rerun"):
+    with st.expander("Add a network", key=_OPEN, on_change="rerun"):
         st.caption(_WHAT)
         upload, path, name, names, like = _fields(st.session_state.get(_ROUND, 0))
         if st.button("Add", type="primary", key="add_button", disabled=upload is None and not path):
@@ -112,6 +112,7 @@ def _tell_added() -> None:
     fresh = st.session_state.pop(_ADDED, None)
     if fresh is None:
         return
+    st.session_state[_OPEN] = False
     name = plain(str(st.session_state.get(CHOSEN, "")))
     st.success(
         f"{name} is added." if fresh else f"These weights are here already, as {name}; what is said of them is new."

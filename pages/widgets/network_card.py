@@ -34,8 +34,7 @@ def draw_network(known: Known, one: KnownNetwork) -> None:
         show_error(about)
     else:
         _actions(known, one, usable=True)
-        for warning in about.warnings:
-            st.warning(plain(f"{warning[:1].upper()}{warning[1:]}."))
+        _warn(one, about)
         left, right = st.columns([2, 3], gap="medium")
         with left:
             draw_facts(one, about)
@@ -74,6 +73,13 @@ def _forget(one: KnownNetwork) -> None:
     forget_network(Path(one.network))
     st.session_state.pop(CHOSEN, None)
     st.query_params.pop(CHOSEN, None)
+
+
+def _warn(one: KnownNetwork, about: NetworkDescription) -> None:
+    lines = [f"- {plain(warning)}" for warning in about.warnings]
+    again = "Added here: to say it, add the file again, with the network that it is shown images like, or class names."
+    if lines:
+        st.warning("\n".join(lines) + (f"\n\n{again}" if one.added else ""))
 
 
 def draw_facts(one: KnownNetwork, about: NetworkDescription) -> None:

@@ -15,17 +15,18 @@ _TABLE = "networks"
 
 
 def choose_network(known: Known) -> KnownNetwork:
-    """Draw the table and the choice; a click on a row chooses too."""
+    """Draw the choice of a network."""
     names = [one.name for one in known.networks]
     name_unknown(CHOSEN, "network", names)
-    _table(known, names)
     name = st.selectbox(
         "Look at", names, key=CHOSEN, bind="query-params", width=420, help="Or click on a row of the table."
     )
     return known.network(str(name))
 
 
-def _table(known: Known, names: Sequence[str]) -> None:
+def draw_table(known: Known) -> None:
+    """Draw all networks; a click on a row chooses that one."""
+    names = [one.name for one in known.networks]
     share = st.column_config.NumberColumn(format="%.1f")
     st.dataframe(
         networks_table(known.networks, known.described, known.runs),
@@ -33,18 +34,21 @@ def _table(known: Known, names: Sequence[str]) -> None:
         key=_TABLE,
         on_select=lambda: _choose(names),
         selection_mode="single-row",
+        placeholder="–",
         column_config={
-            "network": st.column_config.TextColumn(pinned=True, width="medium"),
-            "source": st.column_config.TextColumn(width="medium"),
+            "network": st.column_config.TextColumn(pinned=True, width=150),
+            "source": st.column_config.TextColumn(width=150),
             "parameters": st.column_config.NumberColumn(format="localized"),
             "classes": st.column_config.NumberColumn(format="localized", width="small"),
             "top-1 %": share,
-            "on": st.column_config.TextColumn(help="The images on which it was measured, as it is"),
-            "n": st.column_config.NumberColumn(format="localized", width="small", help="So many images"),
-            "looks": st.column_config.TextColumn("zeros look like", help="The pruning that leaves such zeros"),
+            "on": st.column_config.TextColumn(width=130, help="The images on which it was measured, as it is"),
+            "n": st.column_config.NumberColumn("images", format="localized", width="small"),
+            "looks": st.column_config.TextColumn(
+                "zeros look like", width=150, help="The pruning that leaves such zeros"
+            ),
             "sparsity %": st.column_config.NumberColumn(format="%.1f", help="Of the prunable weights"),
             "warnings": st.column_config.NumberColumn(width="small"),
-            "sha256": st.column_config.TextColumn("SHA-256", width="small", help="Hover or copy for all of it"),
+            "sha256": st.column_config.TextColumn("SHA-256", width=100, help="Hover or copy for all of it"),
         },
     )
 
