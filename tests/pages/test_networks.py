@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from safetensors.torch import save
+
+from core.added_networks import add_upload
+from core.experiment import ExperimentSpec, Extent
+from core.jobs.executor import Executor
+from core.jobs.subject import find_subject
+from core.networks.googlenet import googlenet
+from core.networks.kept import keep_network, kept_networks
+from core.networks.registry import load_network
+from core.pruning.masks import make_masks, pruned_copy
+from core.pruning.settings import Pruning
+from core.store import queue
+from core.store.runs import runs_frame
+from tests.pages.conftest import RIGHT, predictions, record
+from tests.pages.test_tradeoffs import button, figure, points
+from tests.pages.test_tradeoffs import words as shown_words
+
+PAGE = "pages/networks.py"
+
+
+@pytest.fixture(scope="session")
+def cut(checkpoint):
+    """The bytes of the untrained network with a tenth of each layer's filters removed."""
+    module = load_network(str(checkpoint)).module
+    pruned = pruned_copy(module, make_masks(module, Pruning(technique="structured", rate=0.1)))
+    return save(pruned.state_dict())
+
+
+@pytest.fixture
+def open_page(visit):
+    """Open the page without the settings of Trade-offs."""
+    return lambda **query: visit(PAGE, network="demo", checkpoint="", **query)
+
+
+def words(page):
+    return " ".join([shown_words(page), *(one.value for one in page.success)]).replace("\\", "")
+
+
+def table(page):
+    return page.dataframe[0].value.set_index("network")
+
+
+def upload(page, name, data, like=None):
+    page.session_state["add"] = True
+    page.run()
+    page.file_uploader(key="upload 0").set_value((name, data, "application/octet-stream"))
+    page.run()
+    if like:
+        page.selectbox(key="like 0").set_value(like)
+    return page.button(key="add_button").click().run()
+
+
+def test_the_named_networks_are_listed_with_what_to_do_where_they_are_not_at_hand(empty_store, open_page):
+    page = open_page(named="googlenet-bvlc")
+    assert not page.exception
+    assert list(table(page).index) == ["demo", "googlenet", "googlenet-bvlc"]
+    assert "Not at hand" in words(page)
+    assert "googlenet-bvlc is not at hand: name its weights file" in words(page)
+    assert "A file of it can be added above" in words(page)
+
+
+def test_a_network_of_runs_is_shown_with_its_accuracy_and_where_it_was_measured(measured, open_page):
+    page = open_page(named="net")
+    assert not page.exception
+    row = table(page).loc["net"]
+    assert row["top-1 %"] == pytest.approx(100 * RIGHT[0.0] / 96)
+    assert (row["on"], row["n"], row["looks"], row["classes"]) == ("generated scenes", 96, "not pruned", 24)
+    assert "not pruned" in words(page)
+    accuracy = page.dataframe[1].value.iloc[0]
+    assert accuracy["low"] < accuracy["top-1 %"] < accuracy["high"]
+
+
+def test_an_upload_is_recognised_and_looked_at(measured, cut, open_page):
+    page = upload(open_page(), "cut.safetensors", cut)
+    assert not page.exception
+    assert "cut is added" in words(page)
+    assert page.selectbox(key="named").value == "cut"
+    assert "look like structured, clean: 10" in words(page)
+    assert figure(page)["data"][0]["type"] == "bar"
+    assert "nothing says how it was fed" in words(page)
+    assert not page.session_state["add"]
+
+
+def test_an_upload_made_from_a_known_network_is_shown_images_like_that_one(empty_store, checkpoint, cut, open_page):
+    keep_network("base.safetensors", checkpoint.read_bytes())
+    page = upload(open_page(), "cut.safetensors", cut, like="base")
+    kept = next(path for path in kept_networks() if path.stem == "cut")
+    base = load_network(str(checkpoint))
+    assert load_network(str(kept)).preset == base.preset
+    assert load_network(str(kept)).classes == base.classes
+    assert not page.warning
+
+
+def test_a_path_is_taken_as_an_upload_is(empty_store, tmp_path, cut, open_page):
+    file = tmp_path / "by path.safetensors"
+    file.write_bytes(cut)
+    page = open_page()
+    page.session_state["add"] = True
+    page.run()
+    page.text_input(key="add_path").set_value(str(file)).run()
+    page.text_input(key="name 0").set_value("mine")
+    page.button(key="add_button").click().run()
+    assert "mine is added" in words(page)
+    assert table(page).loc["mine", "sparsity %"] == pytest.approx(10, abs=0.5)
+
+
+def test_the_same_weights_are_added_once(empty_store, cut, open_page):
+    keep_network("first.safetensors", cut)
+    page = upload(open_page(), "second.safetensors", cut)
+    assert "here already, as first" in words(page)
+    assert len(kept_networks()) == 1
+
+
+def test_what_is_no_state_dict_is_refused_with_how_to_save_it_again(empty_store, tmp_path, open_page):
+    torch.save(googlenet(24), tmp_path / "whole.pth")
+    page = upload(open_page(), "whole.pth", (tmp_path / "whole.pth").read_bytes())
+    assert not page.exception
+    assert "which could run code" in words(page)
+    assert "save the weights alone: safetensors.torch.save_file" in words(page)
+    assert kept_networks() == ()
+
+
+def test_every_key_that_does_not_fit_is_listed(empty_store, checkpoint, open_page):
+    state = dict(load_network(str(checkpoint)).module.state_dict())
+    del state["fc.bias"]
+    page = upload(open_page(), "odd.safetensors", save(state | {"more": torch.zeros(1)}))
+    listed = {one.value for one in page.code}
+    assert {"fc.bias", "more"} <= listed
+    assert "1 key missing" in words(page)
+
+
+def test_a_network_is_removed_and_its_runs_stay(empty_store, cut, open_page):
+    path = keep_network("cut.safetensors", cut)
+    page = open_page(named="cut")
+    page.button(key="remove").click().run()
+    assert "What was measured of it stays" in words(page)
+    button(page, "Remove").click().run()
+    assert not path.exists()
+
+
+def test_a_network_is_measured_as_it_is(empty_store, cut, open_page):
+    path = keep_network("cut.safetensors", cut)
+    page = open_page(named="cut")
+    page.button(key="measure").click().run()
+    (job,) = Executor(empty_store).list(queue.OPEN)
+    assert "dense" in job.title
+    assert runs_frame(empty_store)["network"].tolist() == [str(path)]
+
+
+def test_added_networks_are_offered_in_trade_offs_by_name(empty_store, cut, visit):
+    path = keep_network("cut.safetensors", cut)
+    page = visit(network="cut", technique="unstructured", unstructured_rates="0.2", images="96")
+    assert not page.exception
+    assert "cut" in page.selectbox(key="network").options
+    button(page, "Run").click().run()
+    assert set(runs_frame(empty_store)["network"]) == {str(path)}
+
+
+@pytest.fixture
+def elsewhere(measured, empty_store, checkpoint, cut):
+    """A network with a tenth of its filters removed, measured as it is on the images of the others."""
+    path = add_upload("cut.safetensors", cut, like=load_network(str(checkpoint)))
+    submission = Executor(empty_store).submit([ExperimentSpec(str(path))], Extent(96))
+    labels = find_subject(ExperimentSpec(str(path)), empty_store.folder).source.labels[:96]
+    found = predictions(labels, 70)
+    record(empty_store, submission.run_ids[0], 0.0, found, found)
+    return f"cut ({load_network(str(path)).sha256[:6]})"
+
+
+def test_a_network_pruned_elsewhere_stands_beside_the_curves(elsewhere, measured, visit):
+    page = visit(technique="unstructured", unstructured_rates="0.2, 0.5", images="96", pruned_elsewhere=elsewhere)
+    assert not page.exception
+    assert elsewhere in points(page)
+    (trace,) = [one for one in figure(page)["data"] if one.get("name") == elsewhere]
+    assert trace["x"][0] == pytest.approx(0.1, abs=0.01)
+    assert trace["y"] == [pytest.approx(70 / 96)]
+    assert "nominal rate of networks pruned elsewhere is not known" in words(page)
+
+
+def test_the_page_leads_to_the_curves_beside_which_it_can_be_shown(elsewhere, measured, open_page):
+    page = open_page(named="cut")
+    assert any(one.label.startswith("Show beside the curves of") for one in page.button)
+
+
+def test_an_unknown_network_in_the_address_is_named(empty_store, open_page):
+    page = open_page(named="nobody")
+    assert "There is no network 'nobody'" in words(page)
