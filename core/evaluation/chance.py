@@ -31,6 +31,7 @@ def chance_in_words(figures: Mapping[str, Any], present: int, classes: int) -> s
     """Return what is to be said of a dense network that is at chance."""
     return (
         f"Top-1 {percent(figures['top1'])} ({between(figures['top1_low'], figures['top1_high'])}) on "
-        f"{count(int(figures['images']), 'image')}: guessing would give "
+        f"{count(int(figures['images']), 'image')}: guessing among the {present if present > 1 else classes:,} classes "
+        f"{'that have images' if 1 < present < classes else 'of the network'} would give "
         f"{percent(chance_level(present, classes))}. The mapping of the classes or the preprocessing may be wrong."
     )

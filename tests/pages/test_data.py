@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.data.scenes import CLASSES
+from core.evaluation.accuracy import accuracy, accuracy_present
 from core.experiment import ExperimentSpec, Extent
 from core.jobs.executor import Executor
 from core.jobs.subject import find_subject
 from core.jobs.worker import work_once
 from core.known_data import add_data, is_confirmed, known_data
+from core.predictions import PRESENT
 from core.store import queue
+from core.store.runs import put_result
 from tests.core.data.images import save
 from tests.pages.conftest import predictions, record
 
@@ -183,3 +188,19 @@ def test_a_dense_network_at_chance_is_warned_of_wherever_it_is_shown(empty_store
         assert not page.exception
         assert ("no better than guessing" in words(page)) == warned
         assert "They are right" not in labels(page)
+
+
+def test_accuracy_among_the_classes_present_stands_beside_that_over_all(empty_store, visit, look, spec):
+    pack = find_subject(spec, empty_store.folder).pack()
+    (run_id,) = Executor(empty_store).submit([spec], Extent(IMAGES)).run_ids
+    found = predictions(pack.labels, 15)
+    record(empty_store, run_id, 0.0, found, found)
+    present = np.zeros(IMAGES, PRESENT)
+    present["class"] = found["label"]
+    with empty_store.writing() as db:
+        put_result(db, run_id, "accuracy", accuracy(found) | accuracy_present(present, found, 10))
+    for page in (look(data=spec.data), visit(**settings_of(spec), run=run_id)):
+        assert not page.exception
+        said = words(page).lower()
+        assert "50.0 %" in said or "50.0 %" in [one.value for one in page.metric]
+        assert re.search(r"among the 10 classes that have images (top-1 )?100.0 %", said)

@@ -125,7 +125,7 @@ def test_a_refused_setting_can_be_mended_and_nothing_else_is_lost(measured, visi
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"source": "folder", "folder": "/nowhere/val"}, "no folder /nowhere/val"),
+        ({"source": "folder", "folder": "/nowhere/val"}, "no folder or file /nowhere/val"),
         ({"checkpoint": "/nowhere/net.safetensors"}, "no file /nowhere/net.safetensors"),
         ({"checkpoint": "inception"}, "no network 'inception'"),
         ({"checkpoint": ""}, "Name the file with the weights"),
@@ -374,7 +374,7 @@ def test_ones_own_recipe_begins_with_a_preset_and_each_setting_of_it_counts(empt
     [
         ({"retraining": ""}, "no retraining is chosen"),
         ({"retraining": "own", "quick.epochs": "0"}, "0 epochs with the optimiser sgd"),
-        ({"retraining": "quick", "training": "/nowhere/train"}, "no folder /nowhere/train"),
+        ({"retraining": "quick", "training": "/nowhere/train"}, "no folder or file /nowhere/train"),
     ],
 )
 def test_a_retraining_that_cannot_be_is_refused_and_the_curve_stays(measured, visit, setting, said):
