@@ -25,6 +25,7 @@ _IMAGENET = 1000  # classes: a network with as many knows photographs of nearly 
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _LABEL = 11  # characters of a title that fit under a thumbnail
 _WIDTH, _HEIGHT = 260, 180  # pixels, in which the whole picture fits
+_ROOM = 190
 
 
 def choose_own(network: Network, left: DeltaGenerator, right: DeltaGenerator) -> tuple[Shown, Shown | None]:
@@ -38,6 +39,8 @@ def choose_own(network: Network, left: DeltaGenerator, right: DeltaGenerator) ->
         at = _chosen(pictures) if pictures else 0
         _thumbnails(network, pictures, at)
         draw_inbox()
+        if pictures:
+            st.caption(_what_is_fed(pictures[at], network))
         _explain(network, pictures)
     if not pictures:
         st.info("Here stands what dense and pruned networks see in a picture of yours. Upload one, or paste it.")
@@ -88,15 +91,20 @@ def _thumbnails(network: Network, pictures: Sequence[OwnPicture], at: int) -> No
 
 
 def _draw_whole(picture: OwnPicture, network: Network) -> None:
-    """Draw the whole picture with a frame around what is fed, and say what was done to it."""
+    """Draw the whole picture with a frame around what is fed, in the same room whatever its shape."""
     drawn = whole(picture, network.preset, is_dark())
     height, width = drawn.shape[:2]
-    st.image(drawn, width=max(1, round(min(_WIDTH, _HEIGHT * width / height))), output_format="PNG")
+    with st.container(height=_ROOM, border=False):
+        st.image(drawn, width=max(1, round(min(_WIDTH, _HEIGHT * width / height))), output_format="PNG")
+
+
+def _what_is_fed(picture: OwnPicture, network: Network) -> str:
+    """Say whose the picture is, how large, what was done to it and what of it the network is fed."""
     height, width = picture.photo.pixels.shape[:2]
     side = network.preset.crop
     done = f" {listed(picture.photo.notes).capitalize()}." if picture.photo.notes else ""
-    what = f"{picture.origin[:1].upper()}{picture.origin[1:]}, {width:,} × {height:,} pixels.{done}"
-    st.caption(f"{plain(what)} The network is fed the frame, as {side} × {side}.")
+    what = f"{picture.photo.title}: {picture.origin}, {width:,} × {height:,} pixels.{done}"
+    return f"{plain(what)} The network is fed the frame, as {side} × {side}."
 
 
 def _explain(network: Network, pictures: Sequence[OwnPicture]) -> None:
