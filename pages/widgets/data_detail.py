@@ -159,7 +159,7 @@ def _offer_list(known: KnownData, subject: Subject | None) -> None:
 def _confirm_removal(known: KnownData, subject: Subject | None) -> None:
     st.markdown("It leaves this list. Its files stay where they are.")
     if known.runs:
-        st.caption(f"{count(known.runs, 'run')} were made on it: as long as they are there it stays listed.")
+        st.caption(f"{count(known.runs, 'run')} on it: while the list of runs has any, it stays listed here.")
     pack = subject.packed() if subject else None
     too = pack is not None and st.checkbox(f"Delete its pack too ({size(pack.file.stat().st_size)})")
     if st.button("Remove", type="primary"):
