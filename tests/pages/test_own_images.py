@@ -96,14 +96,14 @@ def test_there_is_no_true_class_to_ask_about(own):
     assert page.toggle(key="outline").disabled
 
 
-def test_another_picture_is_a_yardstick(own):
-    explained = " ".join(str(one.proto.help) for one in own(own="cat").caption)
+def test_an_unknown_sample_is_named_another_is_a_yardstick_and_the_network_s_world_is_said(own):
+    page = own(own="unicorn")
+    assert "unicorn" in warnings(page)
+    assert page.query_params["own"] == next(iter(SAMPLES))
+    explained = " ".join(str(one.proto.help) for one in page.caption)
     assert SAMPLES["coffee"].title in explained
     assert "of another class" not in explained
-
-
-def test_a_network_is_said_to_know_only_its_own_classes(own):
-    assert "out of its world" in words(own())
+    assert "out of its world" in words(page)
 
 
 def test_what_is_uploaded_is_shown_whole_and_kept_in_this_session_alone(own, empty_store):
@@ -131,17 +131,11 @@ def test_a_hundred_at_once_are_taken_as_far_as_there_is_room_and_the_others_name
     assert f"1 of {MOST_AT_ONCE + len(SAMPLES)}" in words(page)
 
 
-def test_what_is_pasted_is_taken_too(own):
+def test_a_pasted_picture_outlives_a_look_at_the_data_and_is_forgotten_when_asked(own):
     page = own()
-    page.chat_input[0].upload(*file("image.png")).run()
-    assert not page.exception
-    assert thumbnails(page)[0] == "image.png"
-    assert FINGERPRINT.fullmatch(page.query_params["own"])
-
-
-def test_a_picture_outlives_a_look_at_the_data_and_is_forgotten_when_asked(own):
-    page = upload(own(), file("holiday.png"))
+    page.chat_input[0].upload(*file("holiday.png")).run()
     name = page.query_params["own"]
+    assert FINGERPRINT.fullmatch(name)
     page.button_group(key="images_from").set_value("Data").run()
     assert "the true class" in words(page)
     page.button_group(key="images_from").set_value("Your own").run()
@@ -160,12 +154,6 @@ def test_the_address_of_an_upload_asks_for_the_picture(own):
     upload(page, file("the same.png"))
     assert not page.info
     assert page.query_params["own"] == name
-
-
-def test_a_sample_that_there_is_not_is_named(own):
-    page = own(own="unicorn")
-    assert "unicorn" in warnings(page)
-    assert page.query_params["own"] == next(iter(SAMPLES))
 
 
 def test_a_picture_that_cannot_be_fed_says_why_and_leaves_the_choice(own):
