@@ -28,6 +28,7 @@ from pages.widgets.drawn import Drawn, choose_drawn, draw_front, list_front, off
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
 from pages.widgets.needed import stop_without_network
+from pages.widgets.network_clicked import clicked, draw_clicked
 from pages.widgets.network_elsewhere import choose_elsewhere, draw_elsewhere, explain_elsewhere
 from pages.widgets.progress import POLL_SECONDS, queue_line
 from pages.widgets.router import through_router
@@ -127,7 +128,8 @@ def _results(view: View, runs: pd.DataFrame, on_these: pd.DataFrame, *, working:
     chosen = st.query_params.get("run", "")
     known = chosen in set(shown["id"])
     detail = find_detail(store(), chosen, view.subject.network.classes) if known else None
-    with st.container(horizontal=True) if detail else st.container():
+    other = clicked(others, chosen)
+    with st.container(horizontal=True) if detail or other else st.container():
         with st.container(width="stretch"):
             if "images" in shown and shown["images"].notna().any():
                 _curves(view.subject, shown, drawn, below, others, chosen)
@@ -136,6 +138,9 @@ def _results(view: View, runs: pd.DataFrame, on_these: pd.DataFrame, *, working:
         if detail:
             with st.container(width=360, border=True):
                 draw_detail(detail)
+        elif other:
+            with st.container(width=360, border=True):
+                draw_clicked(other)
 
 
 def _chosen(runs: pd.DataFrame, curves: frozenset[Series]) -> pd.DataFrame:

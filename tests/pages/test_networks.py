@@ -181,6 +181,16 @@ def test_a_network_pruned_elsewhere_stands_beside_the_curves(elsewhere, measured
     assert "nominal rate of networks pruned elsewhere is not known" in words(page)
 
 
+def test_a_click_on_it_shows_what_it_is(elsewhere, measured, empty_store, visit):
+    runs = runs_frame(empty_store)
+    (own,) = runs[runs["network"].str.contains("cut")]["id"]
+    page = visit(technique="unstructured", unstructured_rates="0.2, 0.5", pruned_elsewhere=elsewhere, run=own)
+    assert not page.exception
+    assert {one.label: one.value for one in page.metric} == {"Top-1": "72.9 %"}
+    assert "look like structured" in words(page)
+    assert "All about it" in [one.label for one in page.button]
+
+
 def test_the_page_leads_to_the_curves_beside_which_it_can_be_shown(elsewhere, measured, open_page):
     page = open_page(named="cut")
     assert any(one.label.startswith("Show beside the curves of") for one in page.button)
