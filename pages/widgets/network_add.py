@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _SUFFIXES = ["safetensors", "pth", "pt", "bin", "ckpt"]
 _ITSELF = "as the file says"
-_OPEN, _ROUND, _ADDED = "add", "networks added", "network just added"  # what the session remembers
+_OPEN, _PATH = "add", "add_path"
+_ROUND, _ADDED = "networks added", "network just added"  # what the session remembers
 _WHAT = (
     "A state dict of a GoogLeNet with torchvision's key names: safetensors, or a .pth of weights alone. It is checked "
     "key by key and never unpickled; a copy of it is kept in the cache."
@@ -50,7 +51,7 @@ def _fields(number: int) -> tuple[UploadedFile | None, str, str, UploadedFile | 
     upload = left.file_uploader("Checkpoint", _SUFFIXES, key=f"upload {number}", max_upload_size=_limit())
     path = left.text_input(
         "or its path on this machine",
-        key="add_path",
+        key=_PATH,
         bind="query-params",
         help=f"For files of more than {_limit()} MB too.",
     )
@@ -81,7 +82,6 @@ def _add(upload: UploadedFile | None, path: str, name: str, names: UploadedFile 
     st.session_state[CHOSEN] = next(name for name, file in added_networks().items() if file == kept)
     st.session_state[_ADDED] = kept not in before
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
-    st.query_params.pop("add_path", None)
     st.rerun()
 
 
@@ -112,7 +112,7 @@ def _tell_added() -> None:
     fresh = st.session_state.pop(_ADDED, None)
     if fresh is None:
         return
-    st.session_state[_OPEN] = False
+    st.session_state[_OPEN], st.session_state[_PATH] = False, ""
     name = plain(str(st.session_state.get(CHOSEN, "")))
     st.success(
         f"{name} is added." if fresh else f"These weights are here already, as {name}; what is said of them is new."

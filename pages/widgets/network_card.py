@@ -71,8 +71,7 @@ def _confirm(one: KnownNetwork) -> None:
 
 def _forget(one: KnownNetwork) -> None:
     forget_network(Path(one.network))
-    st.session_state.pop(CHOSEN, None)
-    st.query_params.pop(CHOSEN, None)
+    st.session_state[CHOSEN] = next(iter(NETWORKS))
 
 
 def _warn(one: KnownNetwork, about: NetworkDescription) -> None:

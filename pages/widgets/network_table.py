@@ -17,7 +17,8 @@ _TABLE = "networks"
 def choose_network(known: Known) -> KnownNetwork:
     """Draw the choice of a network."""
     names = [one.name for one in known.networks]
-    name_unknown(CHOSEN, "network", names)
+    if st.session_state.get(CHOSEN) not in names:  # else the address is about to follow, as where one was removed
+        name_unknown(CHOSEN, "network", names)
     name = st.selectbox(
         "Look at", names, key=CHOSEN, bind="query-params", width=420, help="Or click on a row of the table."
     )

@@ -41,7 +41,8 @@ def test_a_checkpoint_pruned_elsewhere_is_recognised_measured_and_set_beside_the
     settled(page)
     page.locator(".st-key-add_button button:visible").click()
     page.get_by_text("cut is added").wait_for(timeout=PATIENT)
-    assert page.url.endswith("named=cut")
+    page.wait_for_url("**named=cut", timeout=PATIENT)
+    settled(page)
     assert "look like structured, clean: 10.0 %" in page.locator("[data-testid=stMain]").inner_text()
 
     page.get_by_label("Number of images").fill("32")
@@ -49,7 +50,7 @@ def test_a_checkpoint_pruned_elsewhere_is_recognised_measured_and_set_beside_the
     settled(page)
     page.locator(".st-key-measure button:visible").click()
     page.get_by_text("the 95 % interval of top-1").wait_for(timeout=PATIENT)
-    page.get_by_text("Show beside the curves of GoogLeNet demo").click()
+    page.get_by_role("button", name="Show beside the curves of GoogLeNet demo").click()
     page.wait_for_selector(".js-plotly-plot", timeout=PATIENT)
     settled(page)
     names = page.evaluate("() => document.querySelector('.js-plotly-plot').data.map(trace => trace.name)")
@@ -67,3 +68,17 @@ def test_a_network_that_was_added_is_used_in_trade_offs(app, page, cut):
     page.wait_for_selector(".st-key-run_button", timeout=PATIENT)
     settled(page)
     assert page.get_by_text("cut, 1,000 of 2,000 generated scenes").count() == 1
+
+
+@pytest.mark.slow
+def test_a_removed_network_is_gone_and_another_is_looked_at(app, page, cut, cache):
+    opened(page, f"{app}/networks?add_path={cut}", ".st-key-add summary")
+    page.locator(".st-key-add summary").click()
+    page.locator(".st-key-add_button button:visible").click()
+    page.get_by_text("cut is added").wait_for(timeout=PATIENT)
+    page.locator(".st-key-remove button:visible").click()
+    page.get_by_role("dialog").get_by_text("Remove", exact=True).click()
+    page.get_by_text("3 networks: 3 by name").wait_for(timeout=PATIENT)
+    settled(page)
+    assert "There is no network" not in page.locator("[data-testid=stMain]").inner_text()
+    assert list((cache / "networks").glob("*/*")) == []
