@@ -23,9 +23,9 @@ UNIT = np.dtype(
     [
         ("place", "<i2"),  # its place in UnitStudy.places
         ("unit", "<i2"),
-        ("constant", "?"),  # max - min < 1e-8 over the images
+        ("constant", "?"),  # the same over the images but for rounding: Activity.constant
         ("mis", "<f4"),
-        ("mis_low", "<f4"),  # 95 %, bootstrap over the tasks
+        ("mis_low", "<f4"),  # 95 %, bootstrap over the tasks; images as they are
         ("mis_high", "<f4"),
         ("hard", "<f4"),  # share of tasks decided correctly; needs no alpha
         ("mean", "<f4"),  # of the activation: the spatial mean of the channel

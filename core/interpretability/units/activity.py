@@ -8,6 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 CONSTANT_RANGE = 1e-8  # a unit whose activations lie closer together than this says nothing
+# The same in steps of float32 at the unit's largest activation. Against a pass in float64 the rounding of an activation
+# spans 2 to 5 such steps: of a range of 4 it makes about the half, of 16 a fifth (demo, structured 0.8 and 0.95,
+# published form; no unit comes below 15,000 steps in the unstructured ones up to 0.95).
+CONSTANT_STEPS = 16
+_STEP = float(np.finfo(np.float32).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +40,8 @@ class Activity:
 
     @property
     def constant(self) -> NDArray[np.bool_]:
-        """Which units never changed over the images: (U,)."""
-        return self.maximum - self.minimum < CONSTANT_RANGE
+        """Which units never changed over the images, but for rounding: (U,)."""
+        return is_constant(self.minimum, self.maximum)
 
     @property
     def place_of(self) -> NDArray[np.intp]:
@@ -55,3 +60,14 @@ class Activity:
         at = self.places.index(place)
         start = sum(self.widths[:at])
         return slice(start, start + self.widths[at])
+
+
+def is_constant(minimum: NDArray[np.float32], maximum: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return for least and largest activations of units, of one shape, which of these are the same but for rounding.
+
+    Those less than 1e-8 apart, or less than 16 steps of float32 at the larger of their magnitudes.
+    """
+    least, most = np.asarray(minimum, np.float64), np.asarray(maximum, np.float64)
+    rounding = CONSTANT_STEPS * _STEP * np.maximum(np.abs(least), np.abs(most))
+    found: NDArray[np.bool_] = most - least < np.maximum(CONSTANT_RANGE, rounding)
+    return found

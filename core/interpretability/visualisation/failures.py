@@ -6,17 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BrokenDataError, InvalidSettingError, PrunescopeError
+from core.interpretability.units.activity import is_constant
 from core.interpretability.visualisation.asked import Asked
 from core.interpretability.visualisation.picture import noise
 from core.layer_names import LAYERS
 from core.networks.layers import layer
 
 FLAT = 1.0  # of 255: with a smaller standard deviation a picture is grey
-CONSTANT = 1e-8  # the range of an activation that does not change
-_PROBES, _STRONG = (
-    16,
-    1.0,
-)  # pictures of strong noise that tell a unit which never changes from one that is hard to find
+_PROBES = 16  # pictures of noise that tell a unit which never changes from one that is hard to find
+_STRONG = 1.0  # deviation of that noise's coefficients
 _ANOTHER = "choose another unit, or look at it in another network"
 
 
@@ -47,7 +45,7 @@ def why(asked: Asked) -> PrunescopeError:
             "finite weights and activations",
             "its weights hold NaN or overflow: load another network, or prune less",
         )
-    if np.ptp(values) < CONSTANT:
+    if is_constant(values.min(), values.max()):
         return InvalidSettingError(
             f"{asked.name} is constant: its activation is {values[0]:.3g} whatever is shown",
             "a unit whose activation changes",

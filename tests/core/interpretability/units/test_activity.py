@@ -25,3 +25,11 @@ def test_units_are_numbered_through_the_places():
 def test_a_unit_is_constant_by_its_range_not_by_its_value():
     found = activity(maximum=np.float32([5, 1e-9, 1]), minimum=np.float32([5, 0, 0]))
     assert found.constant.tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1, 1e4])
+def test_what_rounding_makes_is_no_change_at_any_scale(scale):
+    least = np.full(3, -2.46 * scale, np.float32)
+    step = np.float32(2.46 * scale * np.finfo(np.float32).eps)
+    found = activity(minimum=least, maximum=least + step * np.float32([1, 12, 200]))
+    assert found.constant.tolist() == [True, True, False]
