@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidSettingError
@@ -21,6 +22,7 @@ from core.words import count
 IMAGES, MOST_IMAGES = 2000, 1_000_000
 EXPLANATIONS, TASKS, ALPHA, QUANTILE = 9, 20, 0.16, 0.1
 MOST_KEPT = 1000  # extreme images a unit and side: more would take more memory than promised
+SHA_DIGITS = 6  # of an encoder's weights, in the name of its score
 DRAWINGS: dict[str, str] = {
     "bins": "the N (K + 1) most extreme images, sorted and cut in K + 1 bins: one of each bin a task, the query from "
     "the most extreme bin",
@@ -106,8 +108,8 @@ class UnitStudy:
 
     @property
     def score(self) -> str:
-        """The name of the score, its encoder with it: "MIS (googlenet features)", "MIS (dreamsim)"."""
-        return score_name(self.encoding.name)
+        """The name of the score, its encoder with it: "MIS (dreamsim)", "MIS (squeezenet a.safetensors 3f9c01)"."""
+        return score_name(self.encoding)
 
     @property
     def id(self) -> str:
@@ -137,17 +139,27 @@ class UnitStudy:
         return values
 
     def in_words(self) -> str:
-        """Return what is asked: "MIS (googlenet features), 2,000 images, 20 tasks of 9 + 9 images"."""
-        how = "" if self.drawing == "bins" else f", drawn from the outer {100 * self.quantile:g} %"
-        tasks = f"{count(self.tasks, 'task')} of {self.explanations} + {self.explanations} images"
-        scale = "" if self.alpha == ALPHA else f", alpha {self.alpha:g}"
-        where = "" if self.at == "layers" else f", {self.at}"
-        return f"{self.score}{where}, {count(self.images, 'image')}, {tasks}{how}{scale}"
+        """Return what is asked: "MIS (googlenet features), 2,000 images, 20 tasks of 9 + 9 images".
+
+        Studies of different ids have different words.
+        """
+        parts = [
+            self.score,
+            *([] if self.at == "layers" else [self.at]),
+            count(self.images, "image"),
+            f"{count(self.tasks, 'task')} of {self.explanations} + {self.explanations} images",
+            *([] if self.drawing == "bins" else [f"drawn from the outer {100 * self.quantile:.12g} %"]),
+            *([] if self.alpha == ALPHA else [f"alpha {self.alpha:.12g}"]),
+            *([f"seed {self.seed}"] if self.seed else []),
+        ]
+        return ", ".join(parts)
 
 
-def score_name(encoder: str) -> str:
-    """Return the name of the score by an encoder; never one label for two encoders."""
-    return f"MIS ({'googlenet features' if encoder == 'googlenet' else encoder})"
+def score_name(encoding: Encoding) -> str:
+    """Return the name of the score by an encoder, weights from a file with it: never one label for two encoders."""
+    name = "googlenet features" if encoding.name == "googlenet" else encoding.name
+    parts = (name, Path(encoding.file).name, encoding.sha[:SHA_DIGITS])
+    return f"MIS ({' '.join(part for part in parts if part)})"
 
 
 def within(study: UnitStudy, available: int) -> UnitStudy:

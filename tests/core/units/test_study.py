@@ -42,27 +42,42 @@ def test_the_score_has_its_encoder_in_its_name():
     assert names == {"MIS (googlenet features)", "MIS (dreamsim)", "MIS (squeezenet)"}
 
 
+def test_a_score_by_weights_of_a_file_names_the_file_and_tells_other_weights_apart():
+    one, other = (UnitStudy(encoding=Encoding("squeezenet", "/home/a.safetensors", sha * 32)) for sha in ("3f", "9c"))
+    assert one.score == "MIS (squeezenet a.safetensors 3f3f3f)"
+    assert other.score == "MIS (squeezenet a.safetensors 9c9c9c)"
+
+
 def test_what_does_not_matter_is_not_in_the_id():
     assert UnitStudy(quantile=0.1).id == UnitStudy(quantile=0.2).id
     assert UnitStudy(encoding=Encoding(file="here")).id == UnitStudy(encoding=Encoding(file="there")).id
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"images": 1999},
-        {"at": "blocks"},
-        {"encoding": Encoding("dreamsim")},
-        {"encoding": Encoding(sha="ab")},
-        {"explanations": 8},
-        {"tasks": 19},
-        {"alpha": 1.0},
-        {"drawing": "quantile"},
-        {"seed": 1},
-    ],
-)
+MATTERS = [
+    {"images": 1999},
+    {"at": "blocks"},
+    {"encoding": Encoding("dreamsim")},
+    {"encoding": Encoding(sha="ab")},
+    {"explanations": 8},
+    {"tasks": 19},
+    {"alpha": 1.0},
+    {"drawing": "quantile"},
+    {"seed": 1},
+    {"alpha": 0.1600001},
+    {"drawing": "quantile", "quantile": 0.07},
+    {"encoding": Encoding("squeezenet", "a.safetensors", "9c" * 32)},
+    {"encoding": Encoding("squeezenet", "a.safetensors", "3f" * 32)},
+]
+
+
+@pytest.mark.parametrize("change", MATTERS)
 def test_what_matters_is_in_the_id(change):
     assert replace(UnitStudy(), **change).id != UnitStudy().id
+
+
+def test_studies_of_different_ids_have_different_words():
+    studies = [UnitStudy(), *(replace(UnitStudy(), **change) for change in MATTERS)]
+    assert len({one.id for one in studies}) == len({one.in_words() for one in studies}) == len(studies)
 
 
 @pytest.mark.parametrize(

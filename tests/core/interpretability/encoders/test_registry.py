@@ -20,7 +20,7 @@ def test_the_default_of_a_study_is_an_encoder_that_needs_no_file():
 
 
 def test_no_two_encoders_share_the_name_of_their_score():
-    assert len({score_name(name) for name in ENCODERS}) == len(ENCODERS)
+    assert len({score_name(Encoding(name)) for name in ENCODERS}) == len(ENCODERS)
 
 
 @pytest.mark.parametrize("find", [resolved_encoding, lambda encoding: load_encoder(encoding, None, "cpu")])
