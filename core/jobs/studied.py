@@ -17,7 +17,8 @@ from core.units.study import UnitStudy, within
 def resolved_study(study: UnitStudy, subject: Subject) -> UnitStudy:
     """Return the study with the encoder's file looked up, on as many of the images as it asks for and there are.
 
-    Raises InvalidSettingError if these are too few, and what `resolved_encoding` raises.
+    Of a study that is resolved already the file is looked up once more: with other weights it would be another study.
+    Raises InvalidSettingError if the images are too few, and what `resolved_encoding` raises.
     """
     return replace(within(study, subject.available()), encoding=resolved_encoding(study.encoding))
 

@@ -15,7 +15,7 @@ from core.progress import Progress, silent
 from core.store.database import Store
 from core.store.runs import find_result
 from core.units.results import randomised_figures
-from core.units.study import UnitStudy
+from core.units.study import UnitStudy, within
 
 
 def units_now(
@@ -25,21 +25,20 @@ def units_now(
 
     `mis` is the mean over the live units, with its bootstrap interval over the tasks, and `hard` the share of tasks
     decided correctly; constant units are counted apart. Of layers and blocks the same, by name. `randomised` is what
-    the dense network scores with fresh random weights. What is known is not measured again. Raises PrunescopeError
-    with the reason if the job fails.
+    the dense network scores with fresh random weights. What is known is not measured again. Where the job fails, the
+    rows of the networks that are scored come first, then PrunescopeError with the reason.
     """
-    job = Executor(store).units(specs, study)
-    if job:
-        work_through(store, [job], device, progress)
     subject = find_subject(specs[0], store.folder)
     asked = resolved_study(study, subject)
-    sha = subject.fingerprint() or ""
+    failure = _failure(store, specs, asked, device, progress)
+    asked, sha = within(asked, subject.available()), subject.fingerprint() or ""  # packed by now: some may be broken
     mark = randomised_figures(store, asked, specs[0].dense().run_id(subject.network.sha256, sha)) or {}
     for spec in specs:
         run_id = spec.run_id(subject.network.sha256, sha)
         found = find_result(store, run_id, asked.kind)
         if found is None:
-            raise PrunescopeError(f"nothing is known of the units of run {run_id}", "", "ask for them again")
+            failure = failure or _unknown(run_id)
+            continue
         yield {
             "run_id": run_id,
             "network": spec.network,
@@ -53,3 +52,26 @@ def units_now(
             "randomised": mark.get("mis"),
             "randomised_hard": mark.get("hard"),
         }
+    if failure:
+        raise failure
+
+
+def _failure(
+    store: Store, specs: Sequence[ExperimentSpec], study: UnitStudy, device: str, progress: Progress
+) -> PrunescopeError | None:
+    """Score what is not scored yet, and return why some of it could not be."""
+    job = Executor(store).units(specs, study)
+    try:
+        if job:
+            work_through(store, [job], device, progress)
+    except PrunescopeError as error:
+        return error
+    return None
+
+
+def _unknown(run_id: str) -> PrunescopeError:
+    return PrunescopeError(
+        f"nothing is known of the units of run {run_id}",
+        "a run that stays in the store while it is scored",
+        "it was deleted meanwhile: ask for it again",
+    )

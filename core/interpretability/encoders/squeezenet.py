@@ -21,18 +21,19 @@ def resolve_squeezenet(encoding: Encoding) -> Encoding:
     """Return the encoding with the SHA-256 of the weights in its file.
 
     Raises InvalidSettingError if no file is named, MissingFileError if it is not there, BrokenDataError if it holds
-    something else.
+    something else, or other weights than those whose SHA-256 the encoding has already.
     """
     from core.networks.network import weights_sha256
 
-    return Encoding(encoding.name, encoding.file, weights_sha256(_state(encoding)))
+    sha256 = weights_sha256(_state(encoding))
+    _check_unchanged(encoding, sha256)
+    return Encoding(encoding.name, encoding.file, sha256)
 
 
 def load_squeezenet(encoding: Encoding, network: Network, device: str) -> Encoder:
     """Return the encoder that gives the 512 numbers of the last features, averaged over the image.
 
-    Images of another size than 224 px are resized, bilinear. Raises what `resolve_squeezenet` raises, and
-    BrokenDataError if the file is no longer the one that the encoding was resolved with.
+    Images of another size than 224 px are resized, bilinear. Raises what `resolve_squeezenet` raises.
     """
     import torch
     from torch.nn.functional import interpolate
@@ -103,5 +104,5 @@ def _check_unchanged(encoding: Encoding, sha256: str) -> None:
         raise BrokenDataError(
             f"{encoding.file} has changed since the study was asked for",
             f"weights whose SHA-256 begins with {encoding.sha[:8]}",
-            "put the file back, or ask anew",
+            "put the file back, or ask anew: other weights make another study",
         )

@@ -4,8 +4,11 @@ import shutil
 from dataclasses import replace
 
 import pytest
+import torch
+from safetensors.torch import save_file
+from torchvision.models import squeezenet1_1
 
-from core.errors import InvalidSettingError, PrunescopeError
+from core.errors import BrokenDataError, InvalidSettingError, PrunescopeError
 from core.experiment import ExperimentSpec
 from core.jobs.executor import Executor
 from core.jobs.studied import has_activity, resolved_study
@@ -153,8 +156,10 @@ def test_deleting_a_run_deletes_what_was_seen_of_its_units(studied, subject):
 def test_a_network_without_its_weights_keeps_none_of_the_others_from_being_scored(studied, subject):
     store, elsewhere, other = studied, retrained(PRUNED), replace(PRUNED, pruning=Pruning(rate=0.9))
     put_retrained(store, elsewhere, weights=False)
+    rows, asked = [], units_now(store, [elsewhere, DENSE, other], ASKED, "cpu")
     with pytest.raises(PrunescopeError, match="1 network of 2 could not be studied"):
-        list(units_now(store, [elsewhere, other], ASKED, "cpu"))
+        rows.extend(asked)
+    assert [row["run_id"] for row in rows] == [run_id(subject, DENSE), run_id(subject, other)]
     assert find_result(store, run_id(subject, other), ASKED.kind)
     assert find_result(store, run_id(subject, elsewhere), ASKED.kind) is None
 
@@ -170,6 +175,38 @@ def test_an_encoder_that_there_is_not_is_refused_before_anything_is_queued(store
     with pytest.raises(InvalidSettingError, match="alexnet"):
         executor.units([DENSE], UnitStudy(encoding=Encoding("alexnet")))
     assert executor.list() == []
+
+
+@pytest.fixture
+def encoder_file(tmp_path):
+    """Return a function that writes random weights of SqueezeNet to one file."""
+
+    def write(seed):
+        torch.manual_seed(seed)
+        save_file(squeezenet1_1().state_dict(), tmp_path / "squeezenet.safetensors")
+        return str(tmp_path / "squeezenet.safetensors")
+
+    return write
+
+
+def test_an_encoder_that_changes_before_its_job_begins_scores_nothing(store, subject, encoder_file):
+    asked = replace(ASKED, encoding=Encoding("squeezenet", encoder_file(0)))
+    job = Executor(store).units([DENSE], asked)
+    encoder_file(1)
+    work_once(store, "cpu")
+    failed = queue.job(store, job.id)
+    assert failed.state == queue.FAILED
+    assert "has changed since the study was asked for" in failed.message
+    assert known_studies(store, run_id(subject, DENSE)) == []
+
+
+def test_a_study_that_is_known_is_not_asked_of_other_weights(store, subject, encoder_file):
+    study = resolved_study(replace(ASKED, encoding=Encoding("squeezenet", encoder_file(0))), subject)
+    assert resolved_study(study, subject) == study
+    encoder_file(1)
+    with pytest.raises(BrokenDataError, match=f"has changed.*begins with {study.encoding.sha[:8]}.*put the file back"):
+        Executor(store).units([PRUNED], study)
+    assert Executor(store).list() == []
 
 
 def test_the_request_of_a_job_says_the_study_as_it_was_resolved(store):

@@ -101,6 +101,8 @@ def test_a_file_that_changed_since_is_refused(file, state, tmp_path):
     saved(tmp_path, {name: value + 1 for name, value in state.items()})
     with pytest.raises(BrokenDataError, match="has changed"):
         load_encoder(resolved, None, "cpu")
+    with pytest.raises(BrokenDataError, match="has changed"):
+        resolved_encoding(resolved)
 
 
 @needs_reference(WEIGHTS)
