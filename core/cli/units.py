@@ -57,7 +57,9 @@ def units(
 ) -> None:
     """Score how interpretable the units of networks are (Machine Interpretability Score), the dense one at rate 0.
 
-    With --run, those of these runs, which are of one network and its images, whatever else is set of them.
+    Intervals are of the drawing of tasks only: other images move a score more, and scores over different numbers of
+    images do not compare. With --run, the networks of these runs, which are of one network and its images, whatever
+    else is set of them.
     """
     study = UnitStudy(images, at, Encoding(encoder, encoder_file), k, n, alpha, drawing, quantile, seed)
     wanted = _known(layer or [], study)
@@ -90,6 +92,7 @@ def _line(row: dict[str, Any]) -> str:
     counted = f"{row['live']:,} of {row['units']:,} units live"
     if row["mis"] is None:
         return f"{what:20} {counted}: no score"
-    score = f"{row['score']} {row['mis']:.4f} ({row['mis_low']:.4f} to {row['mis_high']:.4f})"
-    beside = f"randomised network {row['randomised']:.4f}"
-    return f"{what:20} {score}  {beside}  median {row['median']:.4f}  hard {percent(row['hard'])}  {counted}"
+    hard = f"hard {percent(row['hard'])}, randomised network {percent(row['randomised_hard'])}"
+    interval = f"({row['mis_low']:.4f} to {row['mis_high']:.4f}: 95 % over the tasks, images and units as they are)"
+    score = f"{row['score']} {row['mis']:.4f} {interval}, randomised network {row['randomised']:.4f}"
+    return f"{what:20} {hard}  {score}, median {row['median']:.4f}  {counted}"

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from torchvision.models import squeezenet1_1
 
+from core.experiment import ExperimentSpec
+from core.jobs.executor import put_runs, run_of
+from core.jobs.subject import find_subject
 from core.paths import DEMO
+from core.pruning.settings import Pruning
 from tests.reference import REFERENCE, needs_reference
+from tests.retrained import put_retrained, retrained
 
 FIELDS = {"rate", "encoder", "units", "live", "constant", "mis", "mis_low", "mis_high", "hard", "score", "images"}
 FEW = ("--images", 48, "--k", 3, "--n", 5)
@@ -56,13 +63,52 @@ def test_an_encoder_whose_file_is_missing_is_refused(shell):
     assert "/nowhere/s.safetensors" in err
 
 
-def test_a_network_of_zeros_has_no_live_unit_and_no_score(shell, tmp_path):
+@pytest.fixture
+def zeros(tmp_path):
+    """The file of a network whose weights are all zero."""
+    path = tmp_path / "zeros.safetensors"
     with safe_open(DEMO / "googlenet-demo.safetensors", "pt") as file:
         state = {name: torch.zeros_like(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118
-        save_file(state, tmp_path / "zeros.safetensors", file.metadata())
-    status, out, err = shell("units", *FEW, "--network", tmp_path / "zeros.safetensors", "--rates", "0", "--json")
+        save_file(state, path, file.metadata())
+    return path
+
+
+def test_the_features_of_a_network_of_zeros_are_refused_as_an_encoder(shell, zeros):
+    status, out, err = shell("units", *FEW, "--network", zeros, "--rates", "0", "--json")
     assert (status, out) == (1, "")
     assert "encoder" in err
+
+
+def test_a_network_of_zeros_has_no_live_unit_and_no_score(shell, zeros, tmp_path):
+    file = tmp_path / "squeezenet.safetensors"
+    torch.manual_seed(0)
+    save_file(squeezenet1_1().state_dict(), file)
+    words = ("units", *FEW, "--network", zeros, "--rates", "0", "--encoder", "squeezenet", "--encoder-file", file)
+    status, out, _ = shell(*words, "--json")
+    row = json.loads(out)
+    assert status == 0
+    assert (row["live"], row["constant"]) == (0, row["units"])
+    assert row["mis"] is row["mis_low"] is row["hard"] is row["median"] is None
+    assert row["score"].startswith("MIS (squeezenet squeezenet.safetensors ")
+    assert "0 of 7,304 units live: no score" in shell(*words)[1]
+
+
+def test_the_line_of_a_network_tells_the_hard_score_first_and_what_the_interval_is_of(shell):
+    status, out, _ = shell("units", *FEW, "--rates", "0")
+    assert status == 0
+    assert re.search(r"^dense +hard [\d.]+ %, randomised network [\d.]+ %  MIS \(googlenet features\) 0\.\d{4} \(", out)
+    assert "95 % over the tasks, images and units as they are" in out
+
+
+def test_the_networks_that_were_scored_are_printed_before_what_failed(shell, store):
+    elsewhere = retrained(ExperimentSpec(pruning=Pruning("structured", rate=0.2)))
+    run = put_retrained(store, elsewhere, weights=False)
+    dense = run_of(ExperimentSpec(), find_subject(ExperimentSpec(), store.folder))
+    put_runs(store, [dense])
+    status, out, err = shell("units", *FEW, "--run", run, "--run", dense.id, "--json")
+    assert status == 1
+    assert [json.loads(line)["run_id"] for line in out.splitlines()] == [dense.id]
+    assert "1 network of 2 could not be studied" in err
 
 
 @pytest.mark.slow
