@@ -16,21 +16,23 @@ def cache_folder() -> Path:
     return Path(os.environ.get("PRUNESCOPE_CACHE", ROOT / "cache")).expanduser()
 
 
-def writable(folder: Path) -> Path:
-    """Create `folder` if need be and return it; StorageError if nothing can be written there."""
+def writable(folder: Path, *, chosen: bool = False) -> Path:
+    """Create `folder` if need be and return it; StorageError if nothing can be written there.
+
+    `chosen` says that the user named this very folder; otherwise it lies in the cache.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _not_writable(folder, error) from error
+        raise _not_writable(folder, error.strerror, chosen) from error
     if not os.access(folder, os.W_OK):
-        raise _not_writable(folder, None)
+        raise _not_writable(folder, "permission denied", chosen)
     return folder
 
 
-def _not_writable(folder: Path, error: OSError | None) -> StorageError:
-    reason = error.strerror if error else "permission denied"
+def _not_writable(folder: Path, reason: str | None, chosen: bool) -> StorageError:
     return StorageError(
-        f"the cache folder {folder} cannot be written ({reason})",
+        f"the {'' if chosen else 'cache '}folder {folder} cannot be written ({reason})",
         "a folder this user may write to",
-        "set PRUNESCOPE_CACHE to such a folder, or change the permissions",
+        f"{'choose' if chosen else 'set PRUNESCOPE_CACHE to'} such a folder, or change the permissions",
     )

@@ -22,6 +22,7 @@ LEAST_STEPS, MOST_STEPS = 4, 2048
 LEAST_SIZE, MOST_SIZE = 32, 512
 MOST_DIVERSE = 6
 MOST_SEED = 2**31 - 1
+MOST_UNIT = 10**6  # no layer has so many
 FRAMES = 10  # pictures kept on the way, beside the start
 OBJECTIVES: Mapping[str, str] = {
     "channel": "the mean of the unit over all positions: its pattern everywhere",
@@ -55,7 +56,10 @@ class Visualisation:
 
     def __post_init__(self) -> None:
         _check_place(self.place)
-        _check_number("units", self.unit, 0, 10**6)
+        if not 0 <= self.unit <= MOST_UNIT:
+            raise InvalidSettingError(
+                f"unit {self.unit:,} of {self.place}", "a channel of it, counted from 0", "choose another unit"
+            )
         _check_name("objective", self.objective, OBJECTIVES)
         _check_name("transforms", self.transforms, TRANSFORMS)
         if self.sign not in SIGNS:

@@ -123,7 +123,10 @@ def attribute(
     for one in runs[:1]:
         same_network(subject, one.network_sha)
     index = find_image(subject.source, image_id)
-    image, into = _Image(subject, question, _example(subject, index), _other(subject, index)), writable(out)
+    image, into = (
+        _Image(subject, question, _example(subject, index), _other(subject, index)),
+        writable(out, chosen=True),
+    )
     asked = [*(_Asked(replace(dense, pruning=one)) for one in prunings), *named]
     views = list(_views(image, asked, folder, pick_device(device)))
     limit = common_limit([view.answers["map"][0] for view in views])

@@ -92,7 +92,7 @@ def visualise(
     prunings = [Pruning(technique, criterion, scope, one, form, seed) for one in rates]
     named = [_Asked(spec, one.id) for spec, one in zip(specs_of(runs), runs, strict=True) if not spec.is_dense]
     asked = [*(_Asked(ExperimentSpec(network, weights, pruning=one)) for one in prunings), *named]
-    into, views = writable(out), []
+    into, views = writable(out, chosen=True), []
     for view in _views(dense, asked, how, pick_device(device)):
         views.append(view)
         row = _row(dense, view) | {"file": _write(into, how, view)}

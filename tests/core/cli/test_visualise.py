@@ -44,6 +44,7 @@ def test_driven_down_from_another_seed_it_is_another_file(shell, tmp_path):
     [
         (("--layer", "conv9", "--unit", 0), "conv9"),
         (("--layer", "fc", "--unit", 24), "unit 24 of fc"),
+        (("--layer", "fc", "--unit", -1), "unit -1 of fc"),
         ((*UNIT, "--steps", 0), "0 steps"),
         ((*UNIT, "--sign", 2), "sign 2"),
         ((*UNIT, "--run", "abc"), "abc"),
@@ -54,3 +55,11 @@ def test_bad_use_is_named_in_one_line(shell, tmp_path, words, named):
     assert status == 2
     assert named in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_named_as_what_it_is(shell, tmp_path):
+    (tmp_path / "file").touch()
+    status, _, err = shell("visualise", *UNIT, *FAST, "--out", tmp_path / "file" / "pictures")
+    assert status == 1
+    assert f"the folder {tmp_path / 'file' / 'pictures'} cannot be written" in err
+    assert "PRUNESCOPE_CACHE" not in err
