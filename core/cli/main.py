@@ -17,6 +17,7 @@ from core.cli.lists import data, methods, networks
 from core.cli.networks import network
 from core.cli.retrain import retrain
 from core.cli.sensitivity import sensitivity
+from core.cli.study import study
 from core.cli.units import units
 from core.cli.visualise import visualise
 from core.cli.worker import worker
@@ -41,6 +42,7 @@ app.command("attribute")(attribute)
 app.command("agreement")(agreement)
 app.command("sensitivity")(sensitivity)
 app.command("units")(units)
+app.command("study")(study)
 app.command("visualise")(visualise)
 app.command("train-demo")(train)
 app.command("demo-results")(results)
