@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import isfinite
 from typing import Any
 
 import streamlit as st
@@ -12,7 +11,7 @@ import streamlit as st
 from core.pruning.schedule import SPACINGS
 from core.training.presets import PRESETS, Preset
 from core.training.retraining import NONE, OPTIMISERS, PRECISIONS, SCHEDULES, Retraining
-from pages.widgets.address import name_unknown
+from pages.widgets.address import forget, name_unknown
 
 OWN = "own"
 _TRAINED = tuple(name for name, preset in PRESETS.items() if preset.retraining.trains)
@@ -26,6 +25,7 @@ _CONTROL = (
     "recipe alone is worth up to 2.5 points, so that a retrained network that beats the dense one may owe it to the "
     "training and not to the pruning."
 )
+_MOST = 2**53 - 1  # the largest number that a field of numbers can hold
 _HELD = "Off is the study's procedure for connection sparsity: no mask is held, and zeros grow back."
 
 
@@ -52,14 +52,15 @@ class RetrainingSettings:
 
 
 def name_no_number(key: str, what: str) -> None:
-    """Say so if what the URL has under `key`, to which a field of numbers is bound, is none."""
+    """Say so if what the URL has under `key`, to which a field of numbers is bound, is none, and take it out."""
     if not all(map(_is_number, st.query_params.get_all(key))):
         name_unknown(key, what, ["a number"])
+        forget(key)
 
 
 def _is_number(text: str) -> bool:
     try:
-        return not text or isfinite(float(text))
+        return not text or abs(float(text)) <= _MOST
     except ValueError:
         return False
 

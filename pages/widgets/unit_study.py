@@ -143,13 +143,13 @@ def _choose_drawing() -> tuple[str, float]:
 
 
 def _whole(label: str, key: str, value: int, step: int, note: str) -> int:
-    name_no_number(key, label)
+    name_no_number(key, f"number for {label}")
     found = st.number_input(label, value=value, step=step, key=key, bind="query-params", width=120, help=note)
     return value if found is None else int(found)
 
 
 def _number(label: str, key: str, value: float, note: str) -> float:
-    name_no_number(key, label)
+    name_no_number(key, f"number for {label}")
     found = st.number_input(
         label, value=value, step=0.01, format="%.3g", key=key, bind="query-params", width=120, help=note
     )
