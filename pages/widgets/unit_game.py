@@ -19,6 +19,7 @@ from core.jobs.devices import pick_device
 from core.progress import Progress
 from pages.widgets.core_access import store
 from pages.widgets.kept import Kept
+from pages.widgets.unit_refused import refuse, refused
 from pages.widgets.unit_scene import UnitScene
 
 _EMBEDDINGS = 2  # at 8 MB each
@@ -84,8 +85,8 @@ class Embedded:
 
     @property
     def known(self) -> NDArray[np.float32] | PrunescopeError | None:
-        """The embeddings, if they were read or computed before."""
-        return _embeddings().get(self.key)
+        """The embeddings, if they were read or computed before, or why there are none, if this session found out."""
+        return found if (found := _embeddings().get(self.key)) is not None else refused(self.key)
 
     @property
     def seconds(self) -> float | None:
@@ -95,16 +96,18 @@ class Embedded:
     def answer(self, progress: Progress) -> NDArray[np.float32] | PrunescopeError:
         """Return the embeddings (n, d) in the order of the study, or why there are none. `progress` may raise."""
         found = self.known
-        return _embeddings().put(self.key, self._compute(progress)) if found is None else found
-
-    def _compute(self, progress: Progress) -> NDArray[np.float32] | PrunescopeError:
-        subject, study = self.scene.subject, self.scene.study
+        if found is not None:
+            return found
         try:
-            encoder = load_encoder(study.encoding, subject.network, pick_device())
-            pack = subject.pack()
-            return embed_pack(encoder, pack, pack.order[: study.images], store().folder / "embeddings", progress)
+            return _embeddings().put(self.key, self._compute(progress))
         except PrunescopeError as error:
-            return error
+            return refuse(self.key, error)
+
+    def _compute(self, progress: Progress) -> NDArray[np.float32]:
+        subject, study = self.scene.subject, self.scene.study
+        encoder = load_encoder(study.encoding, subject.network, pick_device())
+        pack = subject.pack()
+        return embed_pack(encoder, pack, pack.order[: study.images], store().folder / "embeddings", progress)
 
 
 def all_played() -> dict[tuple[str, str, str, int, int], Played]:
@@ -114,5 +117,5 @@ def all_played() -> dict[tuple[str, str, str, int, int], Played]:
 
 
 @st.cache_resource(show_spinner=False)
-def _embeddings() -> Kept[NDArray[np.float32] | PrunescopeError]:
+def _embeddings() -> Kept[NDArray[np.float32]]:
     return Kept(_EMBEDDINGS)
