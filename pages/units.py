@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.families import families
 from core.store.runs import runs_frame
+from core.units.comparison import distinct_titles
 from core.words import count, listed
 from pages.widgets.address import name_unknown
 from pages.widgets.core_access import store
@@ -38,7 +39,7 @@ def page() -> None:
     headline = st.container()
     (left, right), settings = st.columns([3, 5]), st.container()
     with left:
-        family = choose_family(found, "run", "with", "layer", "unit", "study", "score")
+        family = choose_family(found, "run", "with", "layer", "unit", "study", "score", "against", "whose")
     subject = subject_of_family(family)
     with right:
         study = choose_study(family, subject, settings)
@@ -59,7 +60,7 @@ def _send_to_tradeoffs() -> NoReturn:
 
 
 def _headline(scoring: Scoring) -> str:
-    titles = [member.title.lower() for member in scoring.scored.values()]
+    titles = [f"{title[:1].lower()}{title[1:]}" for title in distinct_titles(scoring.scored.values()).values()]
     named = listed(titles) if len(titles) <= 6 else f"{listed(titles[:5])} and {len(titles) - 5} more"
     scored = f"{count(len(titles), 'network')} scored: {named}." if titles else "No network is scored yet."
     return f"{scoring.family.title}: {scoring.study.in_words()}. {scored}"

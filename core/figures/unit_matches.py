@@ -11,31 +11,34 @@ from plotly.colors import sample_colorscale
 
 from core.figures.theme import CIVIDIS, palette, template
 from core.figures.unit_scales import ScoreScale
+from core.figures.units import Score
 from core.units.comparison import LIVE
 
 HEIGHT = 560  # pixels
-_COLUMNS = ("unit", "dense_mis", "dense_mis_low", "dense_mis_high", "mis", "mis_low", "mis_high", "change")
+_COLUMNS = {  # of `matched`, what the hover says
+    "mis": ("unit", "dense_mis", "mis", "change", "dense_mis_low", "dense_mis_high", "mis_low", "mis_high"),
+    "hard": ("unit", "dense_hard", "hard", "hard_change"),
+}
 _RANGE = {False: (0.0, 0.88), True: (0.22, 1.0)}  # of cividis, what is seen on the ground of the theme
 
 
 def matched_units(
-    pairs: pd.DataFrame, other: str, title: str, *, odds: bool = False, selected: tuple[str, int] | None = None,
-    dark: bool = False,
-) -> go.Figure:  # fmt: skip
+    pairs: pd.DataFrame, other: str, score: Score, *, selected: tuple[str, int] | None = None, dark: bool = False
+) -> go.Figure:
     """Return a dot for each unit of `matched` that is live in both networks: dense across, `other` upwards.
 
     A trace a layer, in the order of `drawn_layers`; a colour a block, from dark to light in the order of the network.
-    `title` names the score with its encoder; a ring is drawn around the `selected` unit.
+    Where scores come in steps, dots are moved by less than half a step. A ring is drawn around the `selected` unit.
     """
-    scale = ScoreScale(odds)
+    scale = score.scale
     layers = {str(layer): rows for layer, rows in _drawn(pairs).groupby("layer", sort=False)}
     blocks = list(dict.fromkeys(str(rows["block"].iloc[0]) for rows in layers.values()))
     colours = dict(zip(blocks, _colours(len(blocks), dark), strict=True))
     named: set[str] = set()
-    traces = [_dots(layer, rows, other, scale, colours, named) for layer, rows in layers.items()]
-    figure = go.Figure([*traces, _identity(scale, palette(dark).muted), *_ring(pairs, selected, scale, dark)])
+    traces = [_dots(layer, rows, other, score, colours, named) for layer, rows in layers.items()]
+    figure = go.Figure([*traces, _identity(scale, palette(dark).muted), *_ring(pairs, selected, score, dark)])
     figure.update_layout(template=template(dark), **_layout())
-    ends = _ends(pairs)
+    ends, title = _ends(pairs, score), score.title
     figure.update_xaxes(**scale.axis(f"{title}, dense", *ends), constrain="domain", constraintoward="left")
     return figure.update_yaxes(**scale.axis(f"{title}, {other}", *ends), scaleanchor="x", constrain="domain")
 
@@ -58,9 +61,9 @@ def _drawn(pairs: pd.DataFrame) -> pd.DataFrame:
     return pairs[pairs["state"] == LIVE]
 
 
-def _ends(pairs: pd.DataFrame) -> tuple[float, float]:
+def _ends(pairs: pd.DataFrame, score: Score) -> tuple[float, float]:
     """Return the lowest and the highest score that is drawn; the ends of the scale where none is."""
-    scores = _drawn(pairs)[["dense_mis", "mis"]].to_numpy(float)
+    scores = _drawn(pairs)[[f"dense_{score.column}", score.column]].to_numpy(float)
     return (float(scores.min()), float(scores.max())) if scores.size else (0.0, 1.0)
 
 
@@ -71,31 +74,40 @@ def _colours(number: int, dark: bool) -> list[str]:
 
 
 def _dots(
-    layer: str, rows: pd.DataFrame, other: str, scale: ScoreScale, colours: dict[str, str], named: set[str]
+    layer: str, rows: pd.DataFrame, other: str, score: Score, colours: dict[str, str], named: set[str]
 ) -> go.Scattergl:
     """Return the dots of a layer; the first layer of a block stands for it in the legend."""
     block = str(rows["block"].iloc[0])
     first = block not in named
     named.add(block)
     return go.Scattergl(
-        x=scale.place(rows["dense_mis"]),
-        y=scale.place(rows["mis"]),
+        **_places(rows, score),
         mode="markers",
         marker={"size": 5, "opacity": 0.7, "color": colours[block], "line": {"width": 0}},
         name=block.removeprefix("inception"),
         legendgroup=block,
         showlegend=first,
-        customdata=rows[list(_COLUMNS)].to_numpy(np.float32),
-        hovertemplate=_hover(layer, other),
+        customdata=rows[list(_COLUMNS[score.column])].to_numpy(np.float32),
+        hovertemplate=_hover(layer, other, score),
     )
 
 
-def _hover(layer: str, other: str) -> str:
+def _places(rows: pd.DataFrame, score: Score) -> dict[str, Any]:
+    """Return where the dots of units lie."""
+    x, y = (score.scale.place(rows[column]) for column in (f"dense_{score.column}", score.column))
+    if not score.scale.step:
+        return {"x": x, "y": y}
+    index = rows.index.to_numpy(np.int64)
+    return {"x": score.scale.apart(x, index, 0), "y": score.scale.apart(y, index, 1)}
+
+
+def _hover(layer: str, other: str, score: Score) -> str:
+    between = " (%{{customdata[{}]:.3f}} to %{{customdata[{}]:.3f}})" if score.column == "mis" else ""
     return (
         f"<b>{layer} %{{customdata[0]}}</b><br>"
-        "dense %{customdata[1]:.3f} (%{customdata[2]:.3f} to %{customdata[3]:.3f})<br>"
-        f"{other} %{{customdata[4]:.3f}} (%{{customdata[5]:.3f}} to %{{customdata[6]:.3f}})<br>"
-        "change %{customdata[7]:+.3f}<extra></extra>"
+        f"dense %{{customdata[1]:.3f}}{between.format(4, 5)}<br>"
+        f"{other} %{{customdata[2]:.3f}}{between.format(6, 7)}<br>"
+        "change %{customdata[3]:+.3f}<extra></extra>"
     )
 
 
@@ -105,14 +117,13 @@ def _identity(scale: ScoreScale, ink: str) -> go.Scatter:
     return go.Scatter(x=ends, y=ends, mode="lines", line=line, name="no change", hoverinfo="skip", showlegend=True)
 
 
-def _ring(pairs: pd.DataFrame, selected: tuple[str, int] | None, scale: ScoreScale, dark: bool) -> list[go.Scatter]:
+def _ring(pairs: pd.DataFrame, selected: tuple[str, int] | None, score: Score, dark: bool) -> list[go.Scatter]:
     if selected is None:
         return []
     live = _drawn(pairs)
     row = live[(live["layer"] == selected[0]) & (live["unit"] == selected[1])]
     marker = {"symbol": "circle-open", "size": 14, "color": palette(dark).text, "line": {"width": 2}}
-    where = {"x": scale.place(row["dense_mis"]), "y": scale.place(row["mis"])}
-    return [go.Scatter(**where, mode="markers", marker=marker, hoverinfo="skip", showlegend=False)]
+    return [go.Scatter(**_places(row, score), mode="markers", marker=marker, hoverinfo="skip", showlegend=False)]
 
 
 def _layout() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from core.figures.axes import axis_title
 from core.figures.lines import series_lines, series_marker
 from core.figures.theme import DENSE_COLOUR, palette, template
 from core.figures.unit_scales import score_text
-from core.figures.units import Score, network_name
+from core.figures.units import INTERVAL, Score, network_name
 from core.series import Series, titles
 from core.words import count, percent
 
@@ -92,6 +92,7 @@ def _hover(row: Row, score: Score) -> str:
         f"<b>{network_name(row)}</b>",
         f"mean {score.title}",
         score_text(row[score.column], *interval),
+        *([INTERVAL] if score.column == "mis" else []),
         f"{row['live']:,.0f} live of {count(int(row['units']), 'unit')}",
         f"top-1 {percent(row['top1'])}, sparsity {percent(row['sparsity'])}",
     )

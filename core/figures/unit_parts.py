@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 
 from core.figures.sensitivity import layer_label
 from core.figures.theme import CIVIDIS, template
-from core.figures.unit_scales import ScoreScale, score_text
-from core.figures.units import network_name
+from core.figures.unit_scales import score_text
+from core.figures.units import Score, network_name
 from core.words import count
 
 _ROW = {True: 17, False: 30}  # pixels, of many and of few parts
@@ -23,24 +23,23 @@ def median_map(
     medians: pd.DataFrame,
     table: pd.DataFrame,
     counts: Mapping[str, Mapping[str, tuple[int, int]]],
-    title: str,
+    score: Score,
     *,
-    odds: bool = False,
     dark: bool = False,
 ) -> go.Figure:
     """Return the medians (a row a part, a column a network of `table`) as a map, in the order of the network.
 
     `counts` has by run id and part how many units are live and how many there are; a part without a live unit is
-    empty. `title` names the score with its encoder.
+    empty.
     """
     rows = table[table["id"].isin(medians.columns)].to_dict("records")
-    parts, scale = [str(part) for part in medians.index], ScoreScale(odds)
+    parts = [str(part) for part in medians.index]
     values = medians[[row["id"] for row in rows]].to_numpy(float).tolist()
     hovers = [
-        [_hover(part, row, value, counts, title) for row, value in zip(rows, line, strict=True)]
+        [_hover(part, row, value, counts, score.title) for row, value in zip(rows, line, strict=True)]
         for part, line in zip(parts, values, strict=True)
     ]
-    figure = go.Figure(_cells(values, hovers, scale, title, few=len(parts) <= _MANY))
+    figure = go.Figure(_cells(values, hovers, score, few=len(parts) <= _MANY))
     figure.update_layout(
         template=template(dark),
         height=len(parts) * _ROW[len(parts) > _MANY] + 84,
@@ -70,11 +69,9 @@ def _name_axes(figure: go.Figure, networks: Sequence[str], parts: Sequence[str])
     )
 
 
-def _cells(
-    values: list[list[float]], hovers: list[list[str]], scale: ScoreScale, title: str, *, few: bool
-) -> go.Heatmap:
-    drawn = [[None if math.isnan(value) else float(scale.place(value)) for value in line] for line in values]
-    axis, known = scale.axis(title), [value for line in drawn for value in line if value is not None]
+def _cells(values: list[list[float]], hovers: list[list[str]], score: Score, *, few: bool) -> go.Heatmap:
+    drawn = [[None if math.isnan(value) else float(score.scale.place(value)) for value in line] for line in values]
+    axis, known = score.scale.axis(score.title), [value for line in drawn for value in line if value is not None]
     return go.Heatmap(
         z=drawn,
         zmin=min(known, default=0.0),

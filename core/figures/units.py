@@ -17,6 +17,7 @@ from core.series import Series, titles
 from core.words import count, percent
 
 HEIGHT = 440  # pixels
+INTERVAL = "95 % over the tasks, images and units as they are"  # what the interval of a mean score covers
 _GAP = 0.6  # between two curves, in violins
 _SLOTS = 5.0  # violins that the width has room for at least
 _WIDE = 14  # networks from which on there is no room for how many of the units are live
@@ -97,6 +98,7 @@ def _violin(row: Row, place: float, units: pd.DataFrame, score: Score) -> go.Vio
         y=score.scale.place(values),
         width=0.9,
         spanmode="hard",
+        bandwidth=score.scale.stride or None,  # narrower, a shape would fall apart into its steps
         points=False,
         line={"color": colour, "width": 1.2},
         fillcolor=_faded(colour, _PALE if _is_retrained(row["series"]) else _FULL),
@@ -167,7 +169,9 @@ def _hover(row: Row, units: pd.DataFrame, score: Score) -> str:
     lines = (
         f"<b>{network_name(row)}</b>",
         f"{score.title}",
-        f"mean {score_text(float(values.mean()), *interval)}, median {score_text(float(values.median()))}",
+        f"mean {score_text(float(values.mean()), *interval)}",
+        *([INTERVAL] if score.column == "mis" else []),
+        f"median {score_text(float(values.median()))}",
         f"a quarter below {score_text(float(values.quantile(0.25)))}",
         f"{len(values):,} live, {len(units) - len(values):,} constant of {count(len(units), 'unit')}",
         f"top-1 {percent(row['top1'])}",
@@ -177,11 +181,11 @@ def _hover(row: Row, units: pd.DataFrame, score: Score) -> str:
 
 def network_name(row: Row) -> str:
     """Return what a network (a row of `network_table`) is: "Structured 0.10, retrained 2 epochs by SGD"."""
-    series = row["series"]
-    if series is None:
-        return "Dense"
-    first = "Dense control" if series.control else f"{series.parts['technique']} {row['rate']:.2f}"
-    return ", ".join(words for words in (first, series.parts["retraining"]) if words)
+    title, series = str(row["title"]), row["series"]
+    how = "" if series is None else series.parts["retraining"]
+    if not how or how in title:
+        return title
+    return f"{title.removesuffix(', retrained').removesuffix(', re-calibrated')}, {how}"
 
 
 def network_tick(row: Row, *, live: bool) -> str:

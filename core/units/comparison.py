@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from scipy import stats
 from core.errors import BrokenDataError
 from core.evaluation.statistics import bootstrap_mean
 from core.families import Member
-from core.series import series_of
+from core.series import Series, series_of, titles
 from core.units.study import UnitStudy
 
 Figures = Mapping[str, Any]
@@ -36,22 +37,57 @@ def hard_name(study: UnitStudy) -> str:
     return f"hard score{study.score.removeprefix('MIS')}"
 
 
+def distinct_titles(members: Iterable[Member]) -> dict[str, str]:
+    """Return by run id what each network is, short; where two would be called the same, with what tells them apart.
+
+    "Structured 0.50", but "Structured 0.50, L1" beside "Structured 0.50, random"; in the end by the run's id.
+    """
+    every = list(members)
+    said = {member.id: member.title for member in every}
+    for title, times in Counter(said.values()).items():
+        if times > 1:
+            said |= _told_apart([member for member in every if member.title == title])
+    same = Counter(said.values())
+    return {run: words + (f" ({run[:6]})" if same[words] > 1 else "") for run, words in said.items()}
+
+
+def _told_apart(members: Sequence[Member]) -> dict[str, str]:
+    """Return by run id the common title of networks with whatever tells their curves apart."""
+    curves = {member.id: series_of(member.spec) for member in members}
+    names = titles([curve for curve in curves.values() if curve])
+    return {member.id: _with_details(member, curves[member.id], names) for member in members}
+
+
+def _with_details(member: Member, curve: Series | None, names: Mapping[Series, str]) -> str:
+    if curve is None:
+        return member.title
+    details = names[curve].removeprefix(curve.parts["technique"])
+    first, _, retrained = member.title.partition(", ")
+    if round(member.rate, 2) != member.rate:
+        first = first.replace(f"{member.rate:.2f}", f"{member.rate:g}")
+    again = f", {retrained}" if retrained and curve.parts["retraining"] not in details else ""
+    return f"{first}{details}{again}"
+
+
 def network_table(members: Iterable[Member], figures: Mapping[str, Figures], part: str = "") -> pd.DataFrame:
     """Return one row a network, in the order of `members`, with the figures that `study_figures` has of it.
 
-    Columns `id`, `title`, `series` (None for the dense network), `rate`, `top1` and `sparsity` (shares, NaN if
-    unknown) and FIGURES, NaN where no unit is live. `part` is a layer or a block; empty: the whole network.
+    Columns `id`, `title` (of `distinct_titles`), `series` (None for the dense network), `rate`, `top1` and `sparsity`
+    (shares, NaN if unknown) and FIGURES, NaN where no unit is live. `part` is a layer or a block; empty: the whole
+    network.
     """
-    rows = [_row(member, _part(figures[member.id], part)) for member in members if member.id in figures]
+    known = [member for member in members if member.id in figures]
+    names = distinct_titles(known)
+    rows = [_row(member, names[member.id], _part(figures[member.id], part)) for member in known]
     columns = ["id", "title", "series", "rate", "top1", "sparsity", *FIGURES]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _row(member: Member, figures: Figures) -> dict[str, Any]:
+def _row(member: Member, title: str, figures: Figures) -> dict[str, Any]:
     known = {name: figures.get(name) for name in FIGURES}
     return {
         "id": member.id,
-        "title": member.title,
+        "title": title,
         "series": series_of(member.spec),
         "rate": member.rate,
         "top1": math.nan if member.top1 is None else member.top1,
@@ -73,15 +109,13 @@ def yardstick(randomised: Figures | None, column: str, part: str = "") -> float 
     return None if value is None else float(value)
 
 
-def medians(members: Iterable[Member], figures: Mapping[str, Figures], parts: str) -> pd.DataFrame:
-    """Return the median score of the live units of each part, a row a part, a column a network (its run id).
+def medians(units: Mapping[str, pd.DataFrame], part: str, column: str) -> pd.DataFrame:
+    """Return the median of a score over the live units of each part, a row a part, a column a network (its run id).
 
-    `parts` is "layers" or "blocks".
+    `units` has each network's `unit_frame`; `part` is "layer" or "block", `column` "hard" or "mis".
     """
-    known = {member.id: figures[member.id].get(parts, {}) for member in members if member.id in figures}
-    return pd.DataFrame(
-        {run: {name: one.get("median") for name, one in found.items()} for run, found in known.items()}, dtype=float
-    )
+    live = {run: frame[column].astype(float).mask(frame["constant"]) for run, frame in units.items()}
+    return pd.DataFrame({run: live[run].groupby(frame[part], sort=False).median() for run, frame in units.items()})
 
 
 def matched(dense: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
@@ -133,8 +167,8 @@ def mean_change(pairs: pd.DataFrame, column: str = "change") -> Change:
     return Change(len(values), float(values.mean()), interval.low, interval.high)
 
 
-def block_changes(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return how the change of `matched` is distributed in each block, in the order of the network.
+def block_changes(pairs: pd.DataFrame, column: str = "change") -> pd.DataFrame:
+    """Return how a change of `matched` is distributed in each block, in the order of the network.
 
     Columns `block`, `units`, `live` (in both), `died`, `woke`, and `low`, `lower`, `median`, `upper`, `high`: the
     quantiles 5, 25, 50, 75 and 95 % of the change over the units that are live in both, NaN where there are none.
@@ -142,7 +176,7 @@ def block_changes(pairs: pd.DataFrame) -> pd.DataFrame:
     quantiles = {"low": 0.05, "lower": 0.25, "median": 0.5, "upper": 0.75, "high": 0.95}
     rows = []
     for block, units in pairs.groupby("block", sort=False):
-        states, changes = units["state"].value_counts(), units.loc[units["state"] == LIVE, "change"]
+        states, changes = units["state"].value_counts(), units.loc[units["state"] == LIVE, column]
         counts = {"units": len(units), **{name: int(states.get(name, 0)) for name in (DIED, WOKE)}}
         spread = {name: float(changes.quantile(share)) for name, share in quantiles.items()}
         rows.append({"block": block, "live": len(changes), **counts, **spread})
@@ -170,15 +204,18 @@ def correlation(table: pd.DataFrame, column: str, against: str) -> Correlation:
     return Correlation(len(known), float(stats.pearsonr(one, other)[0]), float(stats.spearmanr(one, other)[0]))
 
 
-def units_table(units: pd.DataFrame, study: UnitStudy, member: Member) -> pd.DataFrame:
-    """Return `unit_frame` as one takes it away: the network and its rate in each row, the scores by their whole names.
-
-    Columns such as "MIS (dreamsim)", "MIS (dreamsim) low", "hard score (dreamsim)".
-    """
-    named = {
-        "mis": study.score, "mis_low": f"{study.score} low", "mis_high": f"{study.score} high", "hard": hard_name(study)
+def score_columns(study: UnitStudy) -> dict[str, str]:
+    """Return the columns of scores by their whole names, the encoder in each: "MIS (dreamsim) low"."""
+    score = study.score
+    return {
+        "hard": hard_name(study), "mis": score, "mis_low": f"{score} low", "mis_high": f"{score} high",
+        "median": f"{score} median",
     }  # fmt: skip
-    table = units.rename(columns=named)
-    table.insert(0, "network", member.title)
-    table.insert(1, "run", member.id)
+
+
+def units_table(units: pd.DataFrame, study: UnitStudy, title: str, run_id: str) -> pd.DataFrame:
+    """Return `unit_frame` as one takes it away: the network in each row, the scores as `score_columns` has them."""
+    table = units.rename(columns=score_columns(study))
+    table.insert(0, "network", title)
+    table.insert(1, "run", run_id)
     return table.assign(study=study.in_words())

@@ -32,7 +32,7 @@ def activity_of(scene: UnitScene, member: Member) -> Activity | None:
 
 def offer_activity(scene: UnitScene, members: Sequence[Member]) -> None:
     """Draw the button that has the images looked at here; where that is under way already, say so."""
-    names = listed([member.title for member in members])
+    names = listed([scene.title(member) for member in members])
     what = f"What every image does to the units of {names} is not on this machine: only scores and exemplars are."
     if any(job.kind == UNITS and job.request["kind"] == scene.study.kind for job in executor().list(OPEN)):
         st.caption(plain(f"{what} Units are being looked at: the page Runs tells how far."))

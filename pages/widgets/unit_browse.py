@@ -77,11 +77,20 @@ def draw_browse(scene: UnitScene) -> None:
 
 
 def _choose_member(scene: UnitScene) -> Member:
-    titles = {member.title: member for member in (*scene.beside, scene.dense)}
-    if st.session_state.get("whose") not in titles:
-        show("whose", next(iter(titles)))
-    title = st.segmented_control("Network", list(titles), required=True, key="whose", on_change=_to_first_page)
-    return titles[str(title)]
+    """Draw the choice of a network; the URL holds it by run id (`whose`)."""
+    offered = {member.id: member for member in (*scene.beside, scene.dense)}
+    named = st.query_params.get("whose", "")
+    show("whose_in", named if named in offered else next(iter(offered)))
+    chosen = st.segmented_control(
+        "Network", list(offered), format_func=scene.titles.__getitem__, required=True, key="whose_in",
+        on_change=_on_member,
+    )  # fmt: skip
+    return offered[str(chosen)]
+
+
+def _on_member() -> None:
+    st.query_params["whose"] = st.session_state["whose_in"]
+    _to_first_page()
 
 
 def _choose_listing(*, paired: bool) -> Listing:
@@ -179,9 +188,9 @@ def _columns(rows: _Rows) -> dict[str, Any]:
             width=190, help=f"The {_IMAGES} images with the highest activation, the highest first"
         ),
         "favours": text(width=200, help="Classes with the highest mean activation, the highest first"),
-        hard: _number("Share of the tasks that are decided correctly", width=170),
-        score: _number("Mean probability of the correct decision over the tasks", width=160),
-        "95 %": text(width=110, help=f"95 % interval of {score}: bootstrap over the tasks"),
+        hard: _number("Share of the tasks that are decided correctly", width=225),
+        score: _number("Mean probability of the correct decision over the tasks", width=175),
+        "95 %": text(width=110, help=f"95 % interval of {score}: bootstrap over the tasks, the images as they are"),
         "change": _number(f"{score} less that of the same unit in the dense network", "%+.3f"),
         "activation": _number("Mean over the images of the channel's spatial mean"),
         "deviation": _number("Standard deviation of the activation over the images"),
@@ -229,9 +238,11 @@ def _offer_download(rows: _Rows) -> None:
     every = len(scene.units(member))
     st.download_button(
         f"Download {every:,} units as CSV",
-        lambda: units_table(scene.units(member), scene.study, member).to_csv(index=False).encode(),
+        lambda: (
+            units_table(scene.units(member), scene.study, scene.title(member), member.id).to_csv(index=False).encode()
+        ),
         file_name(f"prunescope-units-{scene.study.encoding.name}", member.id) + ".csv",
         "text/csv",
         on_click="ignore",
-        help=plain(f"All units of {member.title}, the score by its whole name: {scene.study.in_words()}"),
+        help=plain(f"All units of {scene.title(member)}, the score by its whole name: {scene.study.in_words()}"),
     )

@@ -63,7 +63,7 @@ def _in_words(scene: UnitScene, place: str, unit: int) -> str:
 def _standing(scene: UnitScene, place: str, unit: int) -> str:
     """Return in which networks the unit is live, and in which it is not."""
     rows = {member: row_of(scene, member, place, unit) for member in scene.members}
-    live = [member.title for member, row in rows.items() if row is not None and not row["constant"]]
-    constant = [member.title for member, row in rows.items() if row is not None and row["constant"]]
+    live = [scene.title(member) for member, row in rows.items() if row is not None and not row["constant"]]
+    constant = [scene.title(member) for member, row in rows.items() if row is not None and row["constant"]]
     said = [f"live in {listed(live)}" if live else "", f"constant in {listed(constant)}" if constant else ""]
     return f"It is {listed([part for part in said if part])}."

@@ -26,8 +26,9 @@ from pages.widgets.kept import Kept
 from pages.widgets.look import is_dark
 from pages.widgets.unit_activity import activity_of
 from pages.widgets.unit_facts import explained, facts_of, value
+from pages.widgets.unit_refused import offer_again
 from pages.widgets.unit_scene import UnitScene
-from pages.widgets.unit_views import Fired, Maps, Pixels, can_be_shown, labels_of, pixels_of, row_of
+from pages.widgets.unit_views import Fired, Maps, Pixels, can_be_shown, classes_of, labels_of, pixels_of, row_of
 from pages.widgets.work import answers
 
 _MEAN, _ZERO = "its mean", "zero"
@@ -139,19 +140,20 @@ def _draw_scale(scene: UnitScene, laid: Laid) -> None:
 
 
 def _draw_tile(scene: UnitScene, seen: Seen, chosen: tuple[str, int], laid: Laid) -> None:
-    st.markdown(f"**{plain(seen.member.title)}**", help=plain(explained(scene, seen.member)))
+    st.markdown(f"**{plain(scene.title(seen.member))}**", help=plain(explained(scene, seen.member)))
     st.caption("  \n".join(facts_of(scene, seen.member, chosen)))
     if not seen.live:
         _say_constant(scene, seen)
         return
     for side, title in _SIDES.items():
-        st.caption(title)
+        st.caption(plain(f"{title}: {classes_of(scene, seen.row[side].tolist())}"))
         _draw_side(scene, seen, chosen, side, laid)
     if not is_here(seen.member.spec, seen.member.id):
         st.caption("Where it fired is not known: the weights that retraining made are not on this machine.")
         offer_retraining({seen.member.id: seen.member.spec}, f"unit {seen.member.id}")
     elif isinstance(seen.maps, PrunescopeError):
         st.caption(plain(str(seen.maps)))
+        offer_again(f"maps {seen.member.id}")
 
 
 def _say_constant(scene: UnitScene, seen: Seen) -> None:

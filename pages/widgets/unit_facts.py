@@ -8,6 +8,7 @@ import numpy as np
 
 from core.experiment import spec_in_words
 from core.families import Member
+from core.units.comparison import hard_name
 from core.units.results import FAVOURED
 from core.words import NOT_KNOWN, count, percent, shortened
 from pages.widgets.errors import plain
@@ -16,11 +17,11 @@ from pages.widgets.unit_views import row_of
 
 _LINE = 26  # characters that fit beside another word
 _HELP = (
-    "{score}: how well a machine can tell which of two images activates the unit strongly, after it has seen {k} that "
-    "do and {k} that do not; the mean over {n} tasks of the probability of the right answer, 0.5 by guessing, with its "
-    "95 % interval over the tasks. Hard: the share of tasks decided rightly. Activation: mean and standard deviation, "
-    "then the range, over {images}; zero: the share of positions at which it is zero after its ReLU. It favours the "
-    "classes with the highest mean activation."
+    "{hard}: how well a machine can tell which of two images activates the unit strongly, after it has seen {k} that "
+    "do and {k} that do not; the share of {n} tasks decided rightly, 0.5 by guessing. {score}: the mean probability of "
+    "the right answer, with its 95 % interval over the tasks, the images as they are. Activation: mean and standard "
+    "deviation, then the range, over {images}; zero: the share of positions at which it is zero after its ReLU. It "
+    "favours the classes with the highest mean activation."
 )
 
 
@@ -32,8 +33,9 @@ def facts_of(scene: UnitScene, member: Member, chosen: tuple[str, int]) -> list[
     zeros = "" if np.isnan(row["zeros"]) else f", {percent(float(row['zeros']))} zero"
     favoured = [shortened(scene.classes[label], _LINE) for label in row["classes"].tolist() if label >= 0]
     return [
-        f"live · {plain(scene.study.score)} **{row['mis']:.3f}**",
-        f"{row['mis_low']:.3f} to {row['mis_high']:.3f}, hard {row['hard']:.2f}",
+        f"live · {plain(hard_name(scene.study))} **{row['hard']:.2f}**",
+        f"{plain(scene.study.score)} **{row['mis']:.3f}**",
+        f"{row['mis_low']:.3f} to {row['mis_high']:.3f} (95 % over the tasks)",
         f"activation {value(row['mean'])} ± {value(row['deviation'])}",
         f"{value(row['minimum'])} to {value(row['maximum'])}{zeros}",
         *(f"{'then' if place else 'favours'} {plain(name)}" for place, name in enumerate(favoured)),
@@ -46,7 +48,9 @@ def explained(scene: UnitScene, member: Member) -> str:
     study = scene.study
     what = "" if member.spec.is_dense else f"{spec_in_words(member.spec)}. "
     images = count(study.images, "image")
-    return what + _HELP.format(score=study.score, k=study.explanations, n=study.tasks, images=images)
+    return what + _HELP.format(
+        hard=hard_name(study).capitalize(), score=study.score, k=study.explanations, n=study.tasks, images=images
+    )
 
 
 def technique_of(member: Member) -> str:

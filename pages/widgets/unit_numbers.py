@@ -11,6 +11,7 @@ from core.figures.unit_history import score_history
 from core.figures.unit_spread import Favours, Spread, activation_spread, class_bars, favoured_classes
 from core.interpretability.units.activity import Activity
 from core.series import series_of
+from core.units.comparison import score_columns
 from core.units.places import unit_name
 from core.units.results import SHOWN
 from core.words import count, listed
@@ -24,7 +25,7 @@ from pages.widgets.unit_views import row_of
 
 _HALF = 600  # pixels: two side by side at 1440, one under the other at 800
 _BARE = {"displayModeBar": False}
-_HISTORY = ["id", "title", "series", "rate", "constant", "mis", "mis_low", "mis_high", "hard"]
+_HISTORY = ["id", "title", "series", "rate", "constant", "hard", "mis", "mis_low", "mis_high"]
 
 
 def draw_numbers(scene: UnitScene, place: str, unit: int) -> None:
@@ -46,14 +47,14 @@ def draw_numbers(scene: UnitScene, place: str, unit: int) -> None:
 
 def history_table(scene: UnitScene, place: str, unit: int) -> pd.DataFrame:
     """Return a row for each network that the study scored, with the score of one unit in it."""
-    rows = [_history_row(member, row_of(scene, member, place, unit)) for member in scene.scored.values()]
+    rows = [_history_row(scene, member, row_of(scene, member, place, unit)) for member in scene.scored.values()]
     return pd.DataFrame([row for row in rows if row], columns=_HISTORY)
 
 
-def _history_row(member: Member, row: np.void | None) -> dict[str, object]:
+def _history_row(scene: UnitScene, member: Member, row: np.void | None) -> dict[str, object]:
     if row is None:
         return {}
-    known = {"id": member.id, "title": member.title, "series": series_of(member.spec), "rate": member.rate}
+    known = {"id": member.id, "title": scene.title(member), "series": series_of(member.spec), "rate": member.rate}
     return known | {name: row[name].item() for name in _HISTORY[4:]}
 
 
@@ -62,17 +63,19 @@ def _draw_history(scene: UnitScene, place: str, unit: int) -> None:
     figure = score_history(table, scene.study.score, chosen, dark=is_dark())
     st.plotly_chart(figure, key="unit history", config=_BARE, theme=None)
     st.caption(
-        "Bars: 95 % over the tasks. Crosses: constant there, so without a score. Dotted: chance. Rings: the networks "
-        "that stand above."
+        "Bars: 95 % over the tasks, the images as they are. Crosses: constant there, so without a score. Dotted: "
+        "chance. Rings: the networks that stand above."
     )
-    shown = table.drop(columns=["series", "id"]).sort_values(["title", "rate"])
-    formats = {"mis": "%.3f", "mis_low": "%.3f", "mis_high": "%.3f", "hard": "%.2f", "rate": "%.2f"}
-    name = f"unit-{unit_name(place, unit).replace(' ', '-')}"
-    folded_table(f"Table of {count(len(shown), 'network')}", shown, table.drop(columns="series"), name, formats)
+    names = score_columns(scene.study)
+    raw = table.drop(columns="series").rename(columns={"title": "network"} | names)
+    shown = raw.drop(columns="id").sort_values(["network", "rate"])
+    formats = {names[column]: "%.3f" for column in ("hard", "mis", "mis_low", "mis_high")} | {"rate": "%.2f"}
+    name = f"unit-{scene.study.encoding.name}-{unit_name(place, unit).replace(' ', '-')}"
+    folded_table(f"Table of {count(len(shown), 'network')}", shown, raw, name, formats)
 
 
 def _draw_spread(scene: UnitScene, known: dict[str, Activity], place: str, unit: int) -> None:
-    spreads = [_spread(one, known[one.id], place, unit) for one in scene.members if one.id in known]
+    spreads = [_spread(scene, one, known[one.id], (place, unit)) for one in scene.members if one.id in known]
     if not spreads:
         st.caption("How its activations spread takes what every image does to it, which is not on this machine.")
         return
@@ -84,10 +87,10 @@ def _draw_spread(scene: UnitScene, known: dict[str, Activity], place: str, unit:
     )
 
 
-def _spread(member: Member, activity: Activity, place: str, unit: int) -> Spread:
-    at = activity.units_of(place).start + unit
+def _spread(scene: UnitScene, member: Member, activity: Activity, chosen: tuple[str, int]) -> Spread:
+    at = activity.units_of(chosen[0]).start + chosen[1]
     return Spread(
-        title=member.title,
+        title=scene.title(member),
         technique=technique_of(member),
         sample=activity.sample[at],
         top=activity.top_values[at, :SHOWN],
@@ -102,7 +105,7 @@ def _draw_classes(scene: UnitScene, known: dict[str, Activity], place: str, unit
     if not live:
         _name_classes(scene, place, unit)
         return
-    favours = [_favours(one, known[one.id], place, unit) for one in live]
+    favours = [_favours(scene, one, known[one.id], (place, unit)) for one in live]
     labels = favoured_classes(favours)
     figure = class_bars(favours, labels, scene.classes, dark=is_dark())
     st.plotly_chart(figure, key="unit classes", config=_BARE, theme=None)
@@ -118,15 +121,15 @@ def _name_classes(scene: UnitScene, place: str, unit: int) -> None:
         row = row_of(scene, member, place, unit)
         if row is not None and not row["constant"]:
             names = listed([scene.classes[label] for label in row["classes"].tolist() if label >= 0])
-            st.caption(plain(f"{member.title}: {names}"))
+            st.caption(plain(f"{scene.title(member)}: {names}"))
 
 
 def _is_constant(activity: Activity, place: str, unit: int) -> bool:
     return bool(activity.constant[activity.units_of(place).start + unit])
 
 
-def _favours(member: Member, activity: Activity, place: str, unit: int) -> Favours:
-    at = activity.units_of(place).start + unit
+def _favours(scene: UnitScene, member: Member, activity: Activity, chosen: tuple[str, int]) -> Favours:
+    at = activity.units_of(chosen[0]).start + chosen[1]
     means = activity.class_means[at].astype(np.float64)
     deviation = float(np.sqrt(activity.variance[at]))
-    return Favours(member.title, technique_of(member), means, (means - activity.mean[at]) / deviation)
+    return Favours(scene.title(member), technique_of(member), means, (means - activity.mean[at]) / deviation)

@@ -18,9 +18,9 @@ def pairs_of(scene: UnitScene, other: Member) -> pd.DataFrame:
     return _matched(pair_key(scene, other), scene, other)
 
 
-def change_of(scene: UnitScene, other: Member, part: str, pairs: pd.DataFrame) -> Change:
-    """Return the `mean_change` of `pairs`, which are those of a layer or block (empty: all)."""
-    return _mean_change(pair_key(scene, other), part, pairs)
+def change_of(scene: UnitScene, other: Member, part: str, pairs: pd.DataFrame, column: str) -> Change:
+    """Return the `mean_change` of a column of `pairs`, which are those of a layer or block (empty: all)."""
+    return _mean_change(pair_key(scene, other), part, column, pairs)
 
 
 def pair_key(scene: UnitScene, other: Member) -> PairKey:
@@ -34,5 +34,5 @@ def _matched(key: PairKey, _scene: UnitScene, _other: Member) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=1024, show_spinner=False)
-def _mean_change(key: PairKey, part: str, _pairs: pd.DataFrame) -> Change:
-    return mean_change(_pairs)
+def _mean_change(key: PairKey, part: str, column: str, _pairs: pd.DataFrame) -> Change:
+    return mean_change(_pairs, column)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 import streamlit as st
 
 from core.families import Family, Member
 from core.jobs.subject import Subject
+from core.units.comparison import distinct_titles
 from core.units.results import Units, load_units, unit_frame
 from core.units.study import UnitStudy
 from pages.widgets.core_access import made_at, store
@@ -23,6 +25,7 @@ BESIDE = 3  # networks beside the dense one
 ONE_UNIT = "One unit"
 
 _TABLES = 64  # at 1 MB each
+_DIGITS = 9  # of the number of a unit: more than any layer has
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,15 @@ class UnitScene:
         """The class names in the order of their indices."""
         return self.subject.network.classes
 
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """What every scored network is called, by run id: no two of them the same."""
+        return distinct_titles({**self.scored, **{member.id: member for member in self.members}}.values())
+
+    def title(self, member: Member) -> str:
+        """Return what a network is called."""
+        return self.titles[member.id]
+
     def units(self, member: Member) -> pd.DataFrame:
         """Return the units of a network as `unit_frame`. It is shared by all sessions: not to be changed."""
         return tables_of(member, self.study)[1]
@@ -68,7 +80,7 @@ def open_unit(place: str, unit: int) -> None:
 def unit_in_address() -> tuple[str, int] | None:
     """Return the place and the number of the unit that the URL names, None if it names none."""
     place, unit = st.query_params.get("layer", ""), st.query_params.get("unit", "")
-    return (place, int(unit)) if place and unit.isdecimal() else None
+    return (place, int(unit)) if place and unit.isdecimal() and len(unit) <= _DIGITS else None
 
 
 def tables_of(member: Member, study: UnitStudy) -> tuple[Units, pd.DataFrame]:

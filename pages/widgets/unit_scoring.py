@@ -16,7 +16,7 @@ from core.jobs.subject import Subject
 from core.store.queue import FAILED, OPEN, Job
 from core.store.runs import runs_frame
 from core.units.study import UnitStudy
-from core.words import count, duration
+from core.words import count, duration, listed
 from pages.widgets.core_access import executor, is_here, keep_workers, store
 from pages.widgets.elsewhere import offer_retraining
 from pages.widgets.errors import plain, shown_errors
@@ -24,6 +24,7 @@ from pages.widgets.family import show
 from pages.widgets.progress import POLL_SECONDS, queue_line
 from pages.widgets.unit_networks import scored_members
 
+_NAMED = 3  # networks that are named where scoring failed
 _FIRST = 4  # networks of the first curve that are offered where none was scored yet
 
 
@@ -52,6 +53,13 @@ class Scoring:
         if job.kind != UNITS or job.request["kind"] != self.study.kind:
             return False
         return any(ExperimentSpec.from_json(text).dense() == self.family.spec for text in job.request["specs"])
+
+    def unscored(self, job: Job) -> tuple[ExperimentSpec, ...]:
+        """Return the networks that a job was to score like this and that are not scored yet."""
+        if not self.is_about(job):
+            return ()
+        there = {member.spec.to_json() for member in self.scored.values()}
+        return tuple(ExperimentSpec.from_json(text) for text in job.request["specs"] if text not in there)
 
     def has_news(self) -> bool:
         """Return whether another network is scored by now."""
@@ -155,15 +163,22 @@ def _offer_elsewhere(members: Sequence[Member]) -> None:
 def _failed(scoring: Scoring) -> None:
     """Tell why scoring failed, and offer to try it again."""
     for job in executor().list((FAILED,)):
-        if not scoring.is_about(job):
+        unscored = scoring.unscored(job)
+        if not unscored:
             continue
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.error(plain(job.message), title="Scoring failed")
+            st.error(plain(job.message), title=plain(f"Scoring failed: {_named(unscored)}"))
             if st.button("Try again", key=f"retry {job.id}"):
                 with shown_errors():
                     executor().retry(job)
                     keep_workers()
                 st.rerun()
+
+
+def _named(specs: Sequence[ExperimentSpec]) -> str:
+    """Return the networks in words, the first few by their names."""
+    names, more = [spec_in_words(spec) for spec in specs[:_NAMED]], len(specs) - _NAMED
+    return listed([*names, f"{more:,} more"] if more > 0 else names)
 
 
 def _live(scoring: Scoring, working: bool) -> None:

@@ -22,8 +22,9 @@ from pages.widgets.unit_activity import activity_of, offer_activity
 from pages.widgets.unit_exemplars import offer_packing
 from pages.widgets.unit_facts import value
 from pages.widgets.unit_game import REVEALED, Embedded, Game, Played, all_played
+from pages.widgets.unit_refused import offer_again
 from pages.widgets.unit_scene import UnitScene
-from pages.widgets.unit_views import labels_of, pack_of, pixels_of, row_of
+from pages.widgets.unit_views import classes_of, labels_of, pack_of, pixels_of, row_of
 from pages.widgets.work import answers
 
 _SHEET, _QUERY = 318, 154  # pixels: both sheets and the queries in a row at 1440
@@ -56,7 +57,7 @@ def _rules(scene: UnitScene) -> str:
 
 
 def _choose_network(scene: UnitScene) -> Member:
-    titles = {member.id: member.title for member in scene.members}
+    titles = {member.id: scene.title(member) for member in scene.members}
     wanted = st.query_params.get("played", scene.dense.id)
     show("played_in", wanted if wanted in titles else scene.dense.id)
     chosen = st.selectbox(
@@ -86,7 +87,9 @@ def _tasks(scene: UnitScene, pack: Pack, member: Member, place: str, unit: int) 
     """Return the tasks of a unit in a network; none, and say why, where there are none."""
     row = row_of(scene, member, place, unit)
     if row is None or row["constant"]:
-        st.info(f"The unit is constant in {plain(member.title)}: no image drives it, and there is nothing to tell.")
+        st.info(
+            f"The unit is constant in {plain(scene.title(member))}: no image drives it, and there is nothing to tell."
+        )
         return ()
     activity = activity_of(scene, member)
     if activity is None:
@@ -95,6 +98,7 @@ def _tasks(scene: UnitScene, pack: Pack, member: Member, place: str, unit: int) 
     (embedded,) = answers([Embedded(scene)], st.empty(), "embeddings")
     if isinstance(embedded, PrunescopeError):
         show_error(embedded)
+        offer_again("embeddings")
     if embedded is None or isinstance(embedded, PrunescopeError):
         return ()
     return play(activity, embedded, pack.order[: scene.study.images], scene.study, place, unit)
@@ -114,7 +118,7 @@ def _draw(game: Game) -> None:
 
 def _draw_sheet(game: Game, title: str, images: NDArray[np.int64], key: str) -> None:
     with st.container(width=_SHEET, gap="xsmall"):
-        st.markdown(f"**{title}**")
+        st.markdown(f"**{title}**", help=plain(f"Their classes: {classes_of(game.scene, images.tolist())}"))
         pictures = pixels_of(game.scene.subject, images.tolist())
         figure = picture_grid(pictures, columns=_COLUMNS, width=_SHEET, dark=is_dark())
         st.plotly_chart(figure, key=f"task {key}", config=_BARE, theme=None)

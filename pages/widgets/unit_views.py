@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from core.jobs.subject import Subject
 from core.progress import Progress
 from pages.widgets.kept import Kept
 from pages.widgets.said import places_in_source
+from pages.widgets.unit_refused import refuse, refused
 from pages.widgets.unit_scene import UnitScene
 from pages.widgets.views import Variant, network_of, shown
 
@@ -55,8 +57,8 @@ class Fired:
 
     @property
     def known(self) -> Maps | PrunescopeError | None:
-        """The maps, or why there are none, if that was found out before."""
-        return _fired().get(self.key)
+        """The maps, if they were computed before, or why there are none, if this session found out."""
+        return found if (found := _fired().get(self.key)) is not None else refused(self.key)
 
     @property
     def seconds(self) -> float | None:
@@ -65,21 +67,22 @@ class Fired:
 
     def answer(self, progress: Progress) -> Maps | PrunescopeError:
         """Return the maps (n, h', w'), kept or computed, or why there are none. `progress` may raise."""
-        progress(0, len(self.images), f"where it fires, {self.member.title}")
+        progress(0, len(self.images), f"where it fires, {self.scene.title(self.member)}")
         with one_at_a_time(pick_device()):
             found = self.known
-            return _fired().put(self.key, self._compute()) if found is None else found
+            return self._computed() if found is None else found
 
     @cached_property
     def _variant(self) -> Variant:
         return Variant(self.member.spec, self.member.id)
 
-    def _compute(self) -> Maps | PrunescopeError:
+    def _computed(self) -> Maps | PrunescopeError:
         try:
             looked_into = network_of(self.scene.subject.network, self._variant)
-            return unit_maps(looked_into, pixels_of(self.scene.subject, self.images), self.place, self.unit)
+            maps = unit_maps(looked_into, pixels_of(self.scene.subject, self.images), self.place, self.unit)
+            return _fired().put(self.key, maps)
         except PrunescopeError as error:
-            return error
+            return refuse(self.key, error)
 
 
 def row_of(scene: UnitScene, member: Member, place: str, unit: int) -> Any | None:
@@ -110,6 +113,12 @@ def labels_of(subject: Subject, places: Sequence[int]) -> list[tuple[str, str]]:
     return [(source.ids[index], names[source.labels[index]]) for index in indices]
 
 
+def classes_of(scene: UnitScene, places: Sequence[int]) -> str:
+    """Return the classes of images, the most frequent first, as what stands for a grid of them: "5 disc, 4 egg"."""
+    found = Counter(name for _, name in labels_of(scene.subject, places))
+    return ", ".join(f"{times} {name}" for name, times in found.most_common())
+
+
 def pack_of(subject: Subject) -> Pack | None:
     """Return the packed images, looked for anew after a while; None if they are not packed."""
     return _pack(subject.source.identity(), subject.preset.name, subject)
@@ -121,5 +130,5 @@ def _pack(identity: str, preset: str, _subject: Subject) -> Pack | None:
 
 
 @st.cache_resource(show_spinner=False)
-def _fired() -> Kept[Maps | PrunescopeError]:
+def _fired() -> Kept[Maps]:
     return Kept(_MAPS)

@@ -14,6 +14,7 @@ from core.families import Member
 from core.jobs.estimate import visualisation_seconds
 from core.jobs.executor import VISUALISE
 from core.store.queue import FAILED, OPEN, RUNNING, Job
+from core.units.places import unit_name
 from core.visualisation import Visualisation
 from core.visualised import Refused, Visualised, find_visualised, known_seconds
 from core.words import count, duration
@@ -156,7 +157,7 @@ def _draw_tiles(asked: _Asked) -> None:
         for member in asked.scene.members:
             with st.container(width=_WIDTH, gap="xsmall"):
                 details = "" if member.spec.is_dense else spec_in_words(member.spec)
-                st.markdown(f"**{plain(member.title)}**", help=plain(details) or None)
+                st.markdown(f"**{plain(asked.scene.title(member))}**", help=plain(details) or None)
                 _draw_tile(asked, member, after)
 
 
@@ -177,7 +178,8 @@ def _choose_step(how: Visualisation) -> int:
 def _draw_tile(asked: _Asked, member: Member, after: int) -> None:
     found = asked.found[member.id]
     if isinstance(found, Visualised):
-        st.image(_side_by_side(found.frames[after]), width="stretch", output_format="PNG")
+        alt = _alternative(asked, member, after)
+        st.image(_side_by_side(found.frames[after]), width="stretch", output_format="PNG", alt=alt)
         st.caption("  \n".join(map(plain, (*_about(asked.how, found, after), *_beside(asked, member)))))
         return
     with st.container(height=_WIDTH, border=True):
@@ -189,6 +191,14 @@ def _draw_tile(asked: _Asked, member: Member, after: int) -> None:
         else:
             st.caption("The weights that retraining made are not on this machine.")
             offer_retraining({member.id: member.spec}, f"visualised {member.id}")
+
+
+def _alternative(asked: _Asked, member: Member, after: int) -> str:
+    """Return what a tile shows, for those who do not see it."""
+    how = asked.how
+    shown, way = count(how.diversity, "picture"), "most" if how.sign > 0 else "least"
+    name = f"{unit_name(how.place, how.unit)} {way} in {asked.scene.title(member)}"
+    return f"{shown} made to activate {name}, after {count(how.frames[after], 'step')}"
 
 
 def _about(how: Visualisation, found: Visualised, after: int) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.errors import MissingFileError
 from core.experiment import ExperimentSpec
 from core.interpretability.units.collect import find_activity
 from core.jobs.executor import UNITS
@@ -94,7 +95,9 @@ def test_a_unit_is_named_its_score_with_its_encoder_and_both_networks_stand_side
     assert not page.exception
     said = words(page)
     assert "**conv1.conv 3**: output channel 3 of the 64 of the convolution, before its ReLU." in said
-    assert said.count("live · MIS (googlenet features) **") == 2
+    assert said.count("live · hard score (googlenet features) **") == 2
+    assert said.count("MIS (googlenet features) **0.") >= 2
+    assert said.count("Most activating: ") == said.count("Least activating: ") == 2
     assert "It is live in Dense and Structured 0.20." in said
     found = charts(page)
     for run_id in ids:
@@ -166,6 +169,9 @@ def test_the_controls_and_the_address_are_one(ids):
         ({"layer": "conv1.conv", "unit": "x"}, "Unit 'x' cannot be"),
         ({"layer": "conv1.conv", "unit": 1, "view": "Sing"}, "There is no view of a unit 'Sing'"),
         ({"layer": "conv1.conv", "unit": 1, "view": "Play", "task": 6}, "Task '6' cannot be"),
+        ({"layer": "conv1.conv", "unit": 1, "view": "Play", "task": "1e400"}, "Task '1e400' cannot be"),
+        ({"layer": "conv1.conv", "unit": "1" * 4500}, "Unit '1111"),
+        ({"layer": "conv1.conv", "unit": 1, "vis_steps": "1e400"}, "Steps '1e400' cannot be"),
     ],
 )
 def test_what_the_address_asks_for_and_there_is_not_is_named(ids, address, said):
@@ -244,6 +250,34 @@ def test_the_machine_is_the_one_that_made_the_score(ids, studied):
         page.button(key="next_task").click().run()
     right = [one.machine for one in page.session_state["unit tasks played"].values()]
     assert np.mean([one is True for one in right]) == pytest.approx(float(row["hard"]))
+
+
+def test_what_failed_once_can_be_tried_again(ids, monkeypatch):
+    def refuse(*_):
+        raise MissingFileError("the file of the encoder is gone", "a file", "put it back")
+
+    st.cache_resource.clear()
+    with monkeypatch.context() as broken:
+        broken.setattr("pages.widgets.unit_game.embed_pack", refuse)
+        page = play(ids)
+        assert "is gone" in words(page)
+    assert "is gone" in words(page.run()), "it is not tried again and again unasked"
+    page.button(key="again embeddings").click().run()
+    assert not page.exception
+    assert "is gone" not in words(page) and page.button(key="say left")
+
+
+def test_an_error_of_the_maps_is_no_answer(ids, monkeypatch):
+    def refuse(*_):
+        raise MissingFileError("the weights are gone", "a file", "put them back")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("pages.widgets.unit_views.unit_maps", refuse)
+        page = opened(ids[1], layer="conv2.conv", unit=5)
+        assert "weights are gone" in words(page)
+    page.button(key=f"again maps {ids[0]}").click().run()
+    assert not page.exception
+    assert "weights are gone" not in words(page) and "unit scale" in charts(page)
 
 
 def test_a_constant_unit_has_nothing_to_play(ids, studied):

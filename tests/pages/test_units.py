@@ -96,7 +96,10 @@ def test_scoring_is_asked_of_the_queue_with_the_settings_and_the_networks_that_a
         ({"encoder": "squeezenet"}, "The encoder squeezenet without a file"),
         ({"encoder": "squeezenet", "encoder_file": "/nowhere.safetensors"}, "/nowhere.safetensors"),
         ({"encoder": "clip"}, "There is no encoder 'clip'"),
-        ({"unit_n": "many"}, "There is no N 'many'"),
+        ({"unit_n": "many"}, "There is no number for N 'many'"),
+        ({"unit_images": "1e400"}, "There is no number for Images '1e400'"),
+        ({"unit_images": "9" * 20}, "There is no number for Images '99999999999999999999'"),
+        ({"unit_images": "1" * 4500}, "There is no number for Images '1111"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_with_what_is_allowed(measured, address, said):
@@ -118,7 +121,7 @@ def test_the_first_line_says_network_images_study_and_how_many_are_scored(scored
 
 
 def test_the_overview_draws_each_network_and_says_that_this_is_descriptive(scored):
-    page = opened(run=scored[0.5])
+    page = opened(run=scored[0.5], score_of="MIS")
     drawn = charts(page)
     violins = [trace for trace in drawn["distribution All networks"]["data"] if trace["type"] == "violin"]
     assert len(violins) == 3
@@ -133,10 +136,11 @@ def test_the_overview_draws_each_network_and_says_that_this_is_descriptive(score
 
 
 def test_the_same_units_are_counted_and_their_mean_change_has_its_interval(scored):
-    page = opened(run=scored[0.2])
-    found = metrics(page)
+    found = metrics(opened(run=scored[0.2]))
     assert found["Live in both"] == f"{UNITS_OF - 1:,}"
-    assert found["Mean change of MIS (googlenet features)"] == "−0.1000"
+    assert found["Mean change of hard score (googlenet features)"] == "−0.1000"
+    by_mis = metrics(opened(run=scored[0.2], score_of="MIS"))
+    assert by_mis["Mean change of MIS (googlenet features)"] == "−0.1000"
     assert (found["Died"], found["Woke"], found["Constant in both"]) == ("1", "0", "0")
 
 
@@ -156,8 +160,11 @@ def test_medians_of_parts_are_a_map(scored, picture, rows):
 
 
 def test_the_hard_score_has_the_encoder_in_its_name_too(scored):
-    page = opened(score_of="Hard score")
-    assert "hard score (googlenet features)" in json.dumps(charts(page)["distribution All networks"]["layout"])
+    page = opened()
+    for name in ("distribution All networks", "matched", "changes", "score_against"):
+        assert "hard score (googlenet features)" in json.dumps(charts(page)[name]["layout"])
+    blocks = charts(opened(picture="Median by block"))["distribution Median by block"]["data"]
+    assert "hard score (googlenet features)" in json.dumps(blocks)
     assert "Mean hard score (googlenet features) over 3 networks" in words(page)
 
 
@@ -216,6 +223,36 @@ def test_a_job_that_failed_is_told_and_can_be_tried_again(measured, empty_store)
     assert [one.id for one in open_jobs(empty_store)] == [job.id]
 
 
+def test_a_failure_is_told_until_its_networks_are_scored(measured, empty_store):
+    page = opened(score=measured[0.5], unit_images=400)
+    page.button(key="score_button").click().run()
+    job = queue.claim(empty_store, "cpu")
+    queue.finish(empty_store, job, queue.FAILED, "no memory")
+    write(empty_store, measured[0.0], planted(SCORES[0.0]))
+    said = words(page.run())
+    assert "Scoring failed: unstructured" in said and "dense" not in said.partition("Scoring failed")[2][:60]
+    write(empty_store, measured[0.5], planted(SCORES[0.5]))
+    assert "Scoring failed" not in words(page.run())
+
+
+def test_networks_of_the_same_technique_and_rate_are_told_apart(scored, empty_store, specs):
+    spec = replace(specs[0.5], pruning=replace(specs[0.5].pruning, criterion="random"))
+    with empty_store.reading() as db:
+        row = dict(db.execute("SELECT * FROM runs WHERE id = ?", (scored[0.5],)).fetchone())
+    run_id = spec.run_id(row["network_sha"], row["data_sha"])
+    with empty_store.writing() as db:
+        put_run(db, Run(**{**row, "id": run_id, "spec": spec.to_json(), "shipped": False}))
+    write(empty_store, run_id, planted([0.55]))
+    page = opened(run=scored[0.5], **{"with": run_id}, against=run_id)
+    assert not page.exception
+    control = page.segmented_control(key="against_in")
+    assert control.options == ["Unstructured 0.50, L1", "Unstructured 0.50, random"]
+    assert control.value == run_id
+    assert "unstructured 0.50, L1 and unstructured 0.50, random" in words(page)
+    table = opened(run=scored[0.5], **{"with": run_id}, show="Browse", whose=run_id).dataframe[0].value
+    assert table["MIS (googlenet features)"].tolist() == pytest.approx([0.55] * len(table))
+
+
 def test_retrained_networks_whose_weights_are_not_here_can_be_retrained(measured, empty_store, specs):
     spec = replace(specs[0.5], retraining=RETRAINING)
     with empty_store.reading() as db:
@@ -269,9 +306,11 @@ def test_the_table_is_paged_found_in_and_filtered(scored):
 
 def test_the_dense_network_can_be_browsed_and_has_no_change(scored):
     page = opened(run=scored[0.2], show="Browse")
-    page.segmented_control(key="whose").set_value("Dense").run()
+    page.segmented_control(key="whose_in").set_value(scored[0.0]).run()
     table = page.dataframe[0].value
     assert not page.exception
+    assert page.query_params["whose"] in (scored[0.0], [scored[0.0]])
+    assert "change" not in opened(run=scored[0.2], show="Browse", whose=scored[0.0]).dataframe[0].value
     assert "change" not in table and len(table) == PER_PAGE
     assert "Lost most" not in page.selectbox(key="which").options
 

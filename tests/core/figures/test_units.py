@@ -17,11 +17,11 @@ from core.figures.unit_changes import changes_by_block
 from core.figures.unit_matches import drawn_layers, matched_units, unit_at
 from core.figures.unit_networks import score_against
 from core.figures.unit_parts import median_map
-from core.figures.unit_scales import ScoreScale, score_text
+from core.figures.unit_scales import ScoreScale, hard_scale, score_text
 from core.figures.unit_thumbnails import thumbnails
-from core.figures.units import Score, score_violins
+from core.figures.units import INTERVAL, Score, score_violins
 from core.pruning.settings import Pruning
-from core.units.comparison import block_changes, matched, medians, network_table
+from core.units.comparison import block_changes, hard_name, matched, medians, network_table
 from core.units.results import unit_frame
 from tests.planted_units import STUDY, WIDTH, figures, planted
 from tests.retrained import RETRAINING
@@ -44,6 +44,7 @@ FRAMES = {name: unit_frame(units, STUDY) for name, units in UNITS.items()}
 FIGURES = {name: figures(units) for name, units in UNITS.items()}
 TABLE = network_table(MEMBERS, FIGURES)
 MIS = Score("mis", STUDY.score)
+HARD = Score("hard", hard_name(STUDY), hard_scale(STUDY.tasks, odds=False))
 PAIRS = matched(FRAMES["dense"], FRAMES["half"])
 
 
@@ -107,7 +108,8 @@ def test_the_hover_of_a_network_says_how_many_units_are_constant_and_what_its_in
     assert "<b>Structured 0.50</b>" in hover and STUDY.score in hover
     assert f"{58 * WIDTH - WIDTH:,} live, {WIDTH} constant" in hover
     mean = FIGURES["half"]["mis"]
-    assert f"mean {mean:.3f} ({mean - 0.01:.3f} to {mean + 0.01:.3f})" in hover
+    assert f"mean {mean:.3f} ({mean - 0.01:.3f} to {mean + 0.01:.3f})<br>{INTERVAL}" in hover
+    assert INTERVAL not in named(score_violins(TABLE, FRAMES, HARD), "mean").hovertext[2]
 
 
 def test_a_network_in_which_all_units_are_constant_breaks_no_violin():
@@ -119,10 +121,10 @@ def test_a_network_in_which_all_units_are_constant_breaks_no_violin():
 
 @pytest.mark.parametrize("parts", ["layers", "blocks"])
 def test_the_map_has_a_row_a_part_and_leaves_those_without_a_live_unit_empty(parts):
-    middles = medians(MEMBERS, FIGURES, parts)
+    middles = medians(FRAMES, parts.removesuffix("s"), "mis")
     counts = {run: {name: (one["live"], one["units"]) for name, one in found[parts].items()} for run, found in
               FIGURES.items()}  # fmt: skip
-    (cells,) = median_map(middles, TABLE, counts, STUDY.score).data
+    (cells,) = median_map(middles, TABLE, counts, MIS).data
     assert (len(cells.z), len(cells.z[0])) == (len(middles), 4)
     assert cells.z[0][2] is None and cells.z[1][2] is not None
     assert "no unit is live" in cells.hovertext[0][2] and STUDY.score in cells.hovertext[1][2]
@@ -131,7 +133,7 @@ def test_the_map_has_a_row_a_part_and_leaves_those_without_a_live_unit_empty(par
 
 @pytest.mark.parametrize("odds", [False, True])
 def test_there_is_a_dot_a_unit_that_is_live_in_both_and_each_leads_back_to_its_unit(odds):
-    figure = matched_units(PAIRS, "structured 0.50", STUDY.score, odds=odds)
+    figure = matched_units(PAIRS, "structured 0.50", Score("mis", STUDY.score, ScoreScale(odds)))
     dots = [trace for trace in figure.data if trace.type == "scattergl"]
     assert sum(len(trace.x) for trace in dots) == len(PAIRS) - WIDTH
     assert len(dots) == len(drawn_layers(PAIRS)) == 57
@@ -146,7 +148,7 @@ def test_there_is_a_dot_a_unit_that_is_live_in_both_and_each_leads_back_to_its_u
 
 
 def test_a_unit_that_did_not_change_lies_on_the_line():
-    figure = matched_units(PAIRS, "structured 0.50", STUDY.score)
+    figure = matched_units(PAIRS, "structured 0.50", MIS)
     for trace in figure.data:
         if trace.type == "scattergl":
             assert trace.x == pytest.approx(trace.y)
@@ -154,16 +156,42 @@ def test_a_unit_that_did_not_change_lies_on_the_line():
     assert list(line.x) == list(line.y)
 
 
+@pytest.mark.parametrize("odds", [False, True])
+def test_dots_of_a_score_in_steps_lie_within_half_a_step_of_it_and_where_the_ring_is(odds):
+    scale = hard_scale(STUDY.tasks, odds=odds)
+    figure = matched_units(PAIRS, "other", Score("hard", "hard", scale), selected=("conv2.conv", 2))
+    dots = [trace for trace in figure.data if trace.type == "scattergl"]
+    for trace in dots:
+        exact = scale.place(trace.customdata[:, 1])
+        assert (abs(trace.x - exact) < scale.stride / 2).all()
+    low, high = figure.layout.xaxis.range
+    assert all(low < x < high for trace in dots for x in trace.x)
+    assert (figure.data[-1].x[0], figure.data[-1].y[0]) == (dots[0].x[2], dots[0].y[2])
+
+
+def test_the_shape_of_a_score_in_steps_does_not_fall_apart_into_them():
+    violins = [one for one in score_violins(TABLE, FRAMES, HARD).data if one.type == "violin"]
+    assert all(one.bandwidth == pytest.approx(1 / STUDY.tasks) for one in violins)
+    assert all(one.bandwidth is None for one in score_violins(TABLE, FRAMES, MIS).data if one.type == "violin")
+
+
+def test_all_tasks_and_none_are_marked_as_such_by_log_odds():
+    axis = hard_scale(20, odds=True).axis("hard score")
+    assert (axis["ticktext"][0], axis["ticktext"][-1]) == ("0", "1")
+    assert axis["range"][0] < axis["tickvals"][0] and axis["tickvals"][-1] < axis["range"][1]
+    assert np.isfinite(axis["tickvals"]).all() and (np.diff(axis["tickvals"]) > 0).all()
+
+
 def test_the_chosen_unit_is_ringed_if_it_has_a_dot():
-    chosen = matched_units(PAIRS, "other", STUDY.score, selected=("conv2.conv", 2)).data[-1]
+    chosen = matched_units(PAIRS, "other", MIS, selected=("conv2.conv", 2)).data[-1]
     assert len(chosen.x) == 1 and chosen.marker.symbol == "circle-open"
-    died = matched_units(PAIRS, "other", STUDY.score, selected=("conv1.conv", 0)).data[-1]
+    died = matched_units(PAIRS, "other", MIS, selected=("conv1.conv", 0)).data[-1]
     assert len(died.x) == 0
 
 
 def test_no_unit_that_is_live_in_both_is_an_empty_picture():
     nothing = matched(FRAMES["dense"], unit_frame(planted(SCORES, range(58 * WIDTH)), STUDY))
-    figure = matched_units(nothing, "other", STUDY.score)
+    figure = matched_units(nothing, "other", MIS)
     assert not [trace for trace in figure.data if trace.type == "scattergl"]
     assert drawn_layers(nothing) == []
     changes = changes_by_block(block_changes(nothing), STUDY.score, "structured")

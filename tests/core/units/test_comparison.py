@@ -16,6 +16,7 @@ from core.units.comparison import (
     WOKE,
     block_changes,
     correlation,
+    distinct_titles,
     hard_name,
     matched,
     mean_change,
@@ -26,6 +27,7 @@ from core.units.comparison import (
 from core.units.results import unit_frame
 from core.units.study import Encoding, UnitStudy
 from tests.planted_units import STUDY, WIDTH, figures, planted
+from tests.retrained import RETRAINING
 
 DENSE = Member("dense", ExperimentSpec(), 100, 0.9, 0.0)
 HALF = Member("half", ExperimentSpec(pruning=Pruning("structured", rate=0.5)), 100, 0.4, 0.5)
@@ -75,6 +77,26 @@ def test_units_of_different_studies_are_not_matched():
         matched(frame([0.9]), unit_frame(planted([0.9], (), blocks), blocks))
 
 
+def test_networks_are_called_apart_by_what_differs_and_briefly_where_nothing_does():
+    def half(name, retraining=None, **pruning):
+        return Member(name, ExperimentSpec(pruning=Pruning(**pruning), retraining=retraining), 100, 0.5)
+
+    norm, chance = half("norm", rate=0.5), half("chance", rate=0.5, criterion="random")
+    trained = half("trained", RETRAINING, rate=0.5, criterion="random")
+    said = distinct_titles([DENSE, HALF, norm, chance, trained])
+    assert said["dense"] == "Dense" and said["half"] == "Structured 0.50"
+    assert (said["norm"], said["chance"]) == ("Unstructured 0.50, L1", "Unstructured 0.50, random")
+    assert said["trained"] == "Unstructured 0.50, retrained"
+    close = distinct_titles([half("one", rate=0.501), half("other", rate=0.502), half("same", rate=0.502)])
+    assert close["one"] == "Unstructured 0.501" and len(set(close.values())) == 3
+
+
+def test_the_change_of_either_score_is_that_of_its_own_column():
+    pairs = matched(frame([0.9]), frame([0.7]).assign(hard=0.85))
+    assert block_changes(pairs, "hard_change")["median"].tolist() == pytest.approx([-0.05] * 13, abs=1e-6)
+    assert mean_change(pairs, "hard_change").mean == pytest.approx(-0.05, abs=1e-6)
+
+
 def test_changes_by_block_count_every_unit_once():
     pairs = matched(frame([0.9], [0]), frame([0.7], [1, 2]))
     blocks = block_changes(pairs)
@@ -97,9 +119,10 @@ def test_the_table_of_networks_has_those_that_were_scored_as_a_whole_or_in_part(
 
 
 def test_medians_have_a_row_a_part_in_the_order_of_the_network():
-    found = {"dense": figures(planted([0.9])), "half": figures(planted([0.6], range(WIDTH)))}
-    by_layer = medians([DENSE, HALF], found, "layers")
+    units = {"dense": frame([0.9]), "half": frame([0.6], range(WIDTH)).assign(hard=0.55)}
+    by_layer = medians(units, "layer", "mis")
     assert tuple(by_layer.index) == STUDY.places
+    assert medians(units, "block", "hard").loc["fc"].tolist() == pytest.approx([0.9, 0.55])
     assert math.isnan(by_layer.loc["conv1.conv", "half"])
     assert by_layer["dense"].unique() == pytest.approx([0.9])
 
@@ -116,6 +139,6 @@ def test_correlations_are_of_the_networks_and_need_three():
 
 
 def test_what_is_taken_away_names_the_score_with_its_encoder():
-    table = units_table(frame([0.9]), STUDY, HALF)
+    table = units_table(frame([0.9]), STUDY, "Structured 0.50", "half")
     assert {STUDY.score, f"{STUDY.score} low", hard_name(STUDY)} <= set(table.columns)
     assert "mis" not in table and set(table["network"]) == {"Structured 0.50"}
