@@ -187,9 +187,9 @@ def _columns(rows: _Rows) -> dict[str, Any]:
         "strongest images": st.column_config.ImageColumn(
             width=190, help=f"The {_IMAGES} images with the highest activation, the highest first"
         ),
-        "favours": text(width=200, help="Classes with the highest mean activation, the highest first"),
-        hard: _number("Share of the tasks that are decided correctly", width=225),
-        score: _number("Mean probability of the correct decision over the tasks", width=175),
+        "favours": text(width=175, help="Classes with the highest mean activation, the highest first"),
+        hard: _number("Share of the tasks that are decided correctly", width=195),
+        score: _number("Mean probability of the correct decision over the tasks", width=165),
         "95 %": text(width=110, help=f"95 % interval of {score}: bootstrap over the tasks, the images as they are"),
         "change": _number(f"{score} less that of the same unit in the dense network", "%+.3f"),
         "activation": _number("Mean over the images of the channel's spatial mean"),

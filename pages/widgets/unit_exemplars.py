@@ -146,7 +146,7 @@ def _draw_tile(scene: UnitScene, seen: Seen, chosen: tuple[str, int], laid: Laid
         _say_constant(scene, seen)
         return
     for side, title in _SIDES.items():
-        st.caption(plain(f"{title}: {classes_of(scene, seen.row[side].tolist())}"))
+        st.caption(title, help=plain(f"Their classes: {classes_of(scene, seen.row[side].tolist())}"))
         _draw_side(scene, seen, chosen, side, laid)
     if not is_here(seen.member.spec, seen.member.id):
         st.caption("Where it fired is not known: the weights that retraining made are not on this machine.")

@@ -97,7 +97,8 @@ def test_a_unit_is_named_its_score_with_its_encoder_and_both_networks_stand_side
     assert "**conv1.conv 3**: output channel 3 of the 64 of the convolution, before its ReLU." in said
     assert said.count("live · hard score (googlenet features) **") == 2
     assert said.count("MIS (googlenet features) **0.") >= 2
-    assert said.count("Most activating: ") == said.count("Least activating: ") == 2
+    helps = [one.help for one in page.caption if one.value in ("Most activating", "Least activating")]
+    assert len(helps) == 4 and all(text.startswith("Their classes") for text in helps)
     assert "It is live in Dense and Structured 0.20." in said
     found = charts(page)
     for run_id in ids:
