@@ -21,6 +21,7 @@ from scripts.serving import settled
 
 PATIENT = 120_000  # milliseconds
 PICTURES = "[data-testid=stImage] img"
+STUDY = UnitStudy(images=96, explanations=3, tasks=5)
 PRUNED = ExperimentSpec(pruning=Pruning("structured", rate=0.2))
 
 pytestmark = pytest.mark.skipif(not DEMO_CHECKPOINT.is_file(), reason="the demo network is not here")
@@ -45,10 +46,10 @@ def test_a_row_of_the_table_leads_to_the_unit_and_its_pictures(app, page, cache)
 def test_a_person_plays_a_task_and_sees_what_the_machine_said(app, page, cache):
     store = open_store(cache)
     import_demo(store)
-    work_through(store, [Executor(store).units([PRUNED], UnitStudy(), activity=True)], pick_device())
+    work_through(store, [Executor(store).units([PRUNED], STUDY)], pick_device())
     subject = find_subject(PRUNED, cache)
     run = PRUNED.run_id(subject.network.sha256, subject.fingerprint())
-    unit = {"layer": "inception4c.branch1.conv", "unit": 23}
+    unit = {"study": STUDY.id, "layer": "inception4c.branch1.conv", "unit": 23}
     page.goto(f"{app}/units?{urlencode({'run': run, 'show': 'One unit', 'view': 'Play', **unit})}")
     page.wait_for_selector(PICTURES, timeout=PATIENT)
     settled(page)
