@@ -11,6 +11,9 @@ from core.pruning.settings import Pruning
 from scripts.serving import settled
 
 PATIENT = 120_000  # milliseconds
+DRAWN_BESIDE = """() => [...document.querySelectorAll(".js-plotly-plot")].some(
+    plot => (plot.data ?? []).some(trace => trace.name?.startsWith("cut ("))
+)"""
 
 pytestmark = pytest.mark.skipif(not DEMO_CHECKPOINT.is_file(), reason="the demo network is not here")
 
@@ -53,8 +56,7 @@ def test_a_checkpoint_pruned_elsewhere_is_recognised_measured_and_set_beside_the
     page.get_by_role("button", name="Show beside the curves of GoogLeNet demo").click()
     page.wait_for_selector(".js-plotly-plot", timeout=PATIENT)
     settled(page)
-    names = page.evaluate("() => document.querySelector('.js-plotly-plot').data.map(trace => trace.name)")
-    assert any(name and name.startswith("cut (") for name in names)
+    page.wait_for_function(DRAWN_BESIDE, timeout=PATIENT)
 
 
 @pytest.mark.slow
@@ -63,6 +65,8 @@ def test_a_network_that_was_added_is_used_in_trade_offs(app, page, cut):
     page.locator(".st-key-add summary").click()
     page.locator(".st-key-add_button button:visible").click()
     page.get_by_text("cut is added").wait_for(timeout=PATIENT)
+    page.wait_for_url("**named=cut", timeout=PATIENT)
+    settled(page)
     page.locator(".st-key-use button:visible").click()
     page.wait_for_url("**network=cut*", timeout=PATIENT)
     page.wait_for_selector(".st-key-run_button", timeout=PATIENT)

@@ -112,6 +112,7 @@ def test_the_networks_that_were_scored_are_printed_before_what_failed(shell, sto
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # four passes over a thousand photographs
 @needs_reference("weights/googlenet_bvlc.safetensors", "imagenet/val")
 def test_the_units_of_an_imagenet_network_on_photographs(shell):
     network = ("--network", "googlenet-bvlc", "--weights", REFERENCE / "weights/googlenet_bvlc.safetensors")
