@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -21,6 +22,9 @@ SIZES = range(32, 1025)  # pixels a side that a network may be shown
 _MOST_BYTES = 1_000_000  # of a file of words
 
 Triple = tuple[float, float, float]
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict, _SHORT.maxstring = 2, 4, 4, 4, 80
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,10 @@ def _number(path: Path, name: str, value: object) -> float | None:
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, Real) and math.isfinite(value)
+    try:
+        return isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:  # a whole number that no float holds
+        return False
 
 
 def _pixels(path: Path, name: str, value: object) -> int | None:
@@ -130,20 +137,25 @@ def _pixels(path: Path, name: str, value: object) -> int | None:
 
 def _flag(path: Path, name: str, value: object) -> bool | None:
     flags = {"true": True, "false": False}
-    if value is None or str(value).lower() in flags:
-        return None if value is None else flags[str(value).lower()]
+    if value is None or _word(value) in flags:
+        return None if value is None else flags[_word(value)]
     raise _unusable(path, name, value, "true or false")
 
 
 def _channels(path: Path, value: object) -> str | None:
-    if value is None or str(value).lower() in ("rgb", "bgr"):
-        return None if value is None else str(value).lower()
+    if value is None or _word(value) in ("rgb", "bgr"):
+        return None if value is None else _word(value)
     raise _unusable(path, "channels", value, "rgb or bgr")
+
+
+def _word(value: object) -> str:
+    """Return a value as one word; empty for what is none: written out, lists within lists grow without end."""
+    return str(value).lower() if isinstance(value, str | bool) else ""
 
 
 def _unusable(path: Path, name: str, value: object, allowed: str) -> BrokenDataError:
     return BrokenDataError(
-        f"{path} is said to have {name} {str(value)[:80]!r}",
+        f"{path} is said to have {name} {_SHORT.repr(value)}",
         f"{name}: {allowed}",
         f"say it in {path.stem}.json beside it",
     )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from core.errors import BrokenDataError, MissingFileError
 from core.networks import files
+from core.networks.about import NAMES, read_about
 from core.networks.checkpoint import read_googlenet
 from core.networks.googlenet import googlenet
 from tests.core.networks.checkpoints import saved, small_state
@@ -180,3 +181,25 @@ def test_damaged_bytes_are_refused_whatever_they_are(tmp_path, kind, places):
     path.write_bytes(content)
     with pytest.raises(BrokenDataError, match=r"damaged\.pth"):
         read_googlenet(path)
+
+
+def doubled(times):
+    """A list that is small in memory, for it holds itself twice at each level, and endless when written out."""
+    found = ["name"]
+    for _ in range(times):
+        found = [found, found]
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_file_says_is_never_written_out_at_length(name, tmp_path):
+    began = time.monotonic()
+    with pytest.raises(BrokenDataError, match=name):
+        read_about(tmp_path / "a.pth", {name: doubled(60)})
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(("name", "value"), [("unit", 10**400), ("mean", [10**400, 0, 0]), ("size", 10**400)])
+def test_a_number_that_no_float_holds_is_refused(name, value, tmp_path):
+    with pytest.raises(BrokenDataError, match=name):
+        read_about(tmp_path / "a.pth", {name: value})
