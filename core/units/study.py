@@ -21,7 +21,7 @@ from core.words import count
 
 IMAGES, MOST_IMAGES = 2000, 1_000_000
 EXPLANATIONS, TASKS, ALPHA, QUANTILE = 9, 20, 0.16, 0.1
-MOST_KEPT = 400  # extreme images a unit and side: more would take more memory than promised
+MOST_KEPT = 300  # extreme images a unit and side: more would take more memory than promised
 SHA_DIGITS = 6  # of an encoder's weights, in the name of its score
 DRAWINGS: dict[str, str] = {
     "bins": "the N (K + 1) most extreme images, sorted and cut in K + 1 bins: one of each bin a task, the query from "

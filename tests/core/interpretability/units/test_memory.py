@@ -35,8 +35,12 @@ print(1024 * int(peak.split()[1]))
 """
 
 
+WHAT = ("watched", "plain")  # each twice: by how the allocator happens to go, one is some 20 MB above another
+
+
 def peak(what, folder, keep):
     """Return the most memory, in bytes, that a process took which did this."""
+    folder.mkdir()
     words = [sys.executable, "-c", SCRIPT, what, str(folder), str(keep)]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     return int(done.stdout)
@@ -46,4 +50,5 @@ def peak(what, folder, keep):
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process's own memory is Linux's to say")
 @pytest.mark.parametrize("keep", [200, MOST_KEPT])
 def test_watching_all_units_takes_less_than_200_megabytes(tmp_path, keep):
-    assert peak("watched", tmp_path, keep) - peak("plain", tmp_path, keep) < 200e6
+    watched, plain = (min(peak(what, tmp_path / f"{what} {time}", keep) for time in range(2)) for what in WHAT)
+    assert watched - plain < 200e6
