@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 NOT_KNOWN = "–"
 
@@ -66,6 +67,12 @@ def size(byte_count: float) -> str:
 def listed(words: Sequence[str]) -> str:
     """Return "a", "a and b", "a, b and c"."""
     return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+
+
+def by_id(names: Mapping[str, str]) -> dict[str, str]:
+    """Return names by their ids, with the beginning of the id where the name alone does not tell two apart."""
+    often = Counter(names.values())
+    return {one: f"{name} ({one[:6]})" if often[name] > 1 else name for one, name in names.items()}
 
 
 def shortened(name: str, longest: int) -> str:

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli.listed import RateList, TechniqueList, parts
-from core.cli.named import named_runs, specs_of
+from core.cli.listed import RateList, TechniqueList, asked_for, parts
 from core.cli.options import (
     Criterion,
     Data,
@@ -28,7 +27,6 @@ from core.interpretability.attribution.registry import METHODS
 from core.interpretability.question import Question
 from core.interpretability.survey import INSTRUMENTS
 from core.jobs.devices import pick_device
-from core.jobs.subject import find_subject, same_network
 from core.jobs.survey_now import survey_now
 from core.pruning.settings import Pruning
 from core.store.database import open_store
@@ -66,14 +64,8 @@ def agreement(
     """
     store, on = open_store(), pick_device(device)
     import_demo(store)
-    runs = named_runs(run or [])
-    specs = specs_of(runs) or [
-        ExperimentSpec(network, weights, data, preprocess, Pruning(name, criterion, scope, rate, form, seed))
-        for name in parts(technique, str, "technique")
-        for rate in parts(rates, float, "rate")
-    ]
-    for one in runs[:1]:
-        same_network(find_subject(specs[0], store.folder), one.network_sha)
+    like = Pruning(criterion=criterion, scope=scope, form=form, seed=seed)
+    specs = asked_for(ExperimentSpec(network, weights, data, preprocess, like), technique, rates, run)
     for name in parts(method, str, "method"):
         for row in survey_now(store, specs, Survey(Question(name, target, seed=seed), measure, images), on, Bar()):
             show(row, as_json, _line(row, measure))

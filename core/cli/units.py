@@ -6,15 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli.listed import RateList, TechniqueList, parts
-from core.cli.named import named_runs, specs_of
+from core.cli.listed import RateList, TechniqueList, asked_for
 from core.cli.options import Criterion, Data, Device, Form, Json, NetworkName, Preprocess, RunIds, Scope, Seed, Weights
 from core.cli.output import Bar, show
 from core.errors import InvalidSettingError
 from core.experiment import ExperimentSpec
 from core.interpretability.encoders.registry import ENCODERS
 from core.jobs.devices import pick_device
-from core.jobs.subject import find_subject, same_network
 from core.jobs.units_now import units_now
 from core.pruning.settings import Pruning
 from core.store.database import open_store
@@ -65,14 +63,8 @@ def units(
     wanted = _known(layer or [], study)
     store, on = open_store(), pick_device(device)
     import_demo(store)
-    runs = named_runs(run or [])
-    specs = specs_of(runs) or [
-        ExperimentSpec(network, weights, data, preprocess, Pruning(name, criterion, scope, rate, form, seed))
-        for name in parts(technique, str, "technique")
-        for rate in parts(rates, float, "rate")
-    ]
-    for one in runs[:1]:
-        same_network(find_subject(specs[0], store.folder), one.network_sha)
+    like = Pruning(criterion=criterion, scope=scope, form=form, seed=seed)
+    specs = asked_for(ExperimentSpec(network, weights, data, preprocess, like), technique, rates, run)
     for row in units_now(store, specs, study, on, Bar()):
         told = {name: value for name, value in row.items() if name not in ("layers", "blocks")}
         parts_of_it = {name: row["layers"][name] for name in wanted}

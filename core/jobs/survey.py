@@ -26,7 +26,7 @@ from core.jobs.executor import put_runs, run_of
 from core.jobs.inspected import inspected
 from core.jobs.refused import raise_refused
 from core.jobs.subject import Subject, find_subject
-from core.jobs.task import Task
+from core.jobs.task import Tally, Task
 from core.progress import Progress
 from core.store.batches import append, load
 from core.store.runs import Run, find_result, find_run, put_result
@@ -46,14 +46,6 @@ class _Network:
     answer: Callable[[inspection.Subject, slice, Progress], Answers]
 
 
-@dataclass(eq=False)
-class _Tally:
-    """How far the job is, in answers, and how many of them it gave itself: those alone tell its speed."""
-
-    done: int = 0
-    fresh: int = 0
-
-
 @dataclass(frozen=True, eq=False)
 class _Work:
     task: Task
@@ -63,7 +55,7 @@ class _Work:
     dense: inspection.Subject
     runs: tuple[tuple[Run, ExperimentSpec], ...]  # the dense one first
     images: int
-    tally: _Tally = field(default_factory=_Tally)
+    tally: Tally = field(default_factory=Tally)
     masks: dict[int, NDArray[np.uint8] | None] = field(default_factory=dict)  # by place, packed to bits
 
     @property

@@ -10,6 +10,7 @@ from core.experiment import ExperimentSpec, with_dense_first
 from core.interpretability.survey import Rows, figures
 from core.jobs.executor import Executor
 from core.jobs.foreground import work_through
+from core.jobs.rows import row_of
 from core.jobs.subject import find_subject
 from core.progress import Progress, silent
 from core.store.batches import load
@@ -36,13 +37,8 @@ def survey_now(
     for spec in specs:
         run_id = spec.run_id(*shas)
         yield {
-            "run_id": run_id,
-            "network": spec.network,
-            "data": spec.data,
-            "technique": None if spec.pruning.dense else spec.pruning.technique,
-            "retraining": spec.retraining and spec.retraining.in_words(),
+            **row_of(run_id, spec),
             "method": survey.question.method,
-            "rate": spec.pruning.rate,
             "question": survey.question.in_words(),
             **found.figures(run_id, survey.kind),
             **marks,

@@ -12,6 +12,14 @@ from core.store.database import Store
 from core.store.queue import Job, report
 
 
+@dataclass(eq=False)
+class Tally:
+    """How far a job is, in what it counts, and how much of that it did itself: that alone tells its speed."""
+
+    done: int = 0
+    fresh: int = 0
+
+
 @dataclass(frozen=True)
 class Task:
     """A claimed job on its device. Reporting progress is also where a cancelled job stops."""

@@ -28,20 +28,12 @@ from core.jobs.inspected import inspected
 from core.jobs.refused import raise_refused
 from core.jobs.studied import resolved_study
 from core.jobs.subject import Subject, find_subject
-from core.jobs.task import Task
+from core.jobs.task import Tally, Task
 from core.progress import Progress
 from core.store.batches import append, forget
 from core.store.retrained import units_folder
 from core.store.runs import Run, find_run, put_result, require_run
 from core.units.study import UnitStudy, study_from_json, study_to_json
-
-
-@dataclass(eq=False)
-class _Tally:
-    """How far the job is, in images seen by a network, and how many of them it saw itself: these tell its speed."""
-
-    done: int = 0
-    fresh: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +44,7 @@ class _Work:
     pack: Pack
     runs: tuple[tuple[Run, ExperimentSpec], ...]
     encoder: Encoder
-    tally: _Tally = field(default_factory=_Tally)
+    tally: Tally = field(default_factory=Tally)
 
     @property
     def total(self) -> int:

@@ -9,6 +9,7 @@ from core.errors import PrunescopeError
 from core.experiment import ExperimentSpec
 from core.jobs.executor import Executor
 from core.jobs.foreground import work_through
+from core.jobs.rows import row_of
 from core.jobs.studied import resolved_study
 from core.jobs.subject import find_subject
 from core.progress import Progress, silent
@@ -40,12 +41,7 @@ def units_now(
             failure = failure or _unknown(run_id)
             continue
         yield {
-            "run_id": run_id,
-            "network": spec.network,
-            "data": spec.data,
-            "technique": None if spec.pruning.dense else spec.pruning.technique,
-            "retraining": spec.retraining and spec.retraining.in_words(),
-            "rate": spec.pruning.rate,
+            **row_of(run_id, spec),
             "encoder": asked.encoding.name,
             "score": asked.score,
             **{name: value for name, value in found.items() if name != "study"},

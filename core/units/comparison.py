@@ -17,6 +17,7 @@ from core.evaluation.statistics import bootstrap_mean
 from core.families import Member
 from core.series import Series, series_of, titles
 from core.units.study import UnitStudy
+from core.words import by_id
 
 Figures = Mapping[str, Any]
 
@@ -47,8 +48,7 @@ def distinct_titles(members: Iterable[Member]) -> dict[str, str]:
     for title, times in Counter(said.values()).items():
         if times > 1:
             said |= _told_apart([member for member in every if member.title == title])
-    same = Counter(said.values())
-    return {run: words + (f" ({run[:6]})" if same[words] > 1 else "") for run, words in said.items()}
+    return by_id(said)
 
 
 def _told_apart(members: Sequence[Member]) -> dict[str, str]:

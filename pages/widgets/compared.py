@@ -5,7 +5,6 @@ The URL holds them by run id (`run` the one that moves, `runs` the others); the 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from core.experiment import ExperimentSpec, spec_in_words
 from core.families import Family, Member, check_unchanged
 from core.jobs.subject import Subject
 from core.networks.network import Network
+from core.words import by_id
 from pages.widgets.core_access import dense_network, is_here, subject_of
 from pages.widgets.family import Curves, choose_curve, choose_family, choose_rate, show, subject_of_family, typical
 
@@ -113,14 +113,9 @@ def _choose_pinned(curves: Curves, moving: Member, pinned: tuple[Member, ...]) -
 
 def _words(members: Sequence[Member]) -> dict[str, str]:
     """Return by id what each network is, with the id where that tells two not apart, and whether it is here."""
-    said = {one.id: spec_in_words(one.spec) for one in members}
-    same = Counter(said.values())
-    return {
-        one.id: said[one.id]
-        + (f" ({one.id[:6]})" if same[said[one.id]] > 1 else "")
-        + ("" if is_here(one.spec, one.id) else ", its weights are not here")
-        for one in members
-    }
+    said = by_id({one.id: spec_in_words(one.spec) for one in members})
+    away = {one.id for one in members if not is_here(one.spec, one.id)}
+    return {run: words + (", its weights are not here" if run in away else "") for run, words in said.items()}
 
 
 def _on_pinned(moving: str) -> None:

@@ -18,6 +18,7 @@ from core.words import count, listed
 from pages.widgets.core_access import executor, keep_workers, store
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
+from pages.widgets.retry import offer_retry
 
 _NOT_FASTER = (
     "Zeros that are only masked make nothing faster and nothing smaller in memory; only channels that are really "
@@ -104,13 +105,7 @@ def _failed(runs: pd.DataFrame) -> None:
     shown = set(runs["spec"])
     for job in executor().list((FAILED,)):
         if job.kind == EFFICIENCY and shown & set(job.request["specs"]):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.error(plain(job.message), title="Measuring size and speed failed")
-                if st.button("Try again", key=f"retry {job.id}"):
-                    with shown_errors():
-                        executor().retry(job)
-                        keep_workers()
-                    st.rerun()
+            offer_retry(job, "Measuring size and speed failed")
 
 
 def _about(axis: Axis, runs: pd.DataFrame) -> str:

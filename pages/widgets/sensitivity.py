@@ -36,6 +36,7 @@ from core.words import count, duration, percent
 from pages.widgets.core_access import executor, keep_workers, store
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
+from pages.widgets.retry import offer_retry
 from pages.widgets.tables import folded_table
 
 _WHAT = (
@@ -156,13 +157,7 @@ def _failed(found: _Found) -> None:
     for job in executor().list((FAILED,)):
         if not _is_about(job, found):
             continue
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.error(plain(job.message), title="The scan failed")
-            if st.button("Try again", key=f"retry {job.id}"):
-                with shown_errors():
-                    executor().retry(job)
-                    keep_workers()
-                st.rerun()
+        offer_retry(job, "The scan failed")
 
 
 def _is_about(job: Job, found: _Found) -> bool:

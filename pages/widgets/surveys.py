@@ -23,6 +23,7 @@ from pages.widgets.core_access import executor, is_here, keep_workers, store
 from pages.widgets.elsewhere import offer_retraining
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
+from pages.widgets.retry import offer_retry
 
 _FIRST = "Spearman"
 _MOST_IMAGES = 5000
@@ -188,13 +189,7 @@ def _failed(survey: Survey, runs: pd.DataFrame) -> None:
     for job in failed:
         if ExperimentSpec.from_json(job.request["of"]) not in shown:
             continue
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.error(plain(job.message), title="The survey failed")
-            if st.button("Try again", key=f"retry {job.id}"):
-                with shown_errors():
-                    executor().retry(job)
-                    keep_workers()
-                st.rerun()
+        offer_retry(job, "The survey failed")
 
 
 def _known(survey: Survey, runs: pd.DataFrame, subject: Subject) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -11,6 +10,7 @@ from core.experiment import spec_in_words
 from core.families import Family, Member
 from core.units.results import study_figures
 from core.units.study import UnitStudy
+from core.words import by_id
 from pages.widgets.core_access import store
 from pages.widgets.family import show
 from pages.widgets.unit_scene import BESIDE, tables_of
@@ -66,9 +66,7 @@ def _typical(others: Sequence[Member]) -> list[Member]:
 
 def _words(members: Sequence[Member]) -> dict[str, str]:
     """Return by id what each network is, with the id where that tells two not apart."""
-    said = {member.id: spec_in_words(member.spec) for member in members}
-    same = Counter(said.values())
-    return {run: words + (f" ({run[:6]})" if same[words] > 1 else "") for run, words in said.items()}
+    return by_id({member.id: spec_in_words(member.spec) for member in members})
 
 
 def _on_choice() -> None:

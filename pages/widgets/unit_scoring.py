@@ -22,6 +22,7 @@ from pages.widgets.elsewhere import offer_retraining
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.family import show
 from pages.widgets.progress import POLL_SECONDS, queue_line
+from pages.widgets.retry import offer_retry
 from pages.widgets.unit_networks import scored_members
 
 _NAMED = 3  # networks that are named where scoring failed
@@ -166,13 +167,7 @@ def _failed(scoring: Scoring) -> None:
         unscored = scoring.unscored(job)
         if not unscored:
             continue
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.error(plain(job.message), title=plain(f"Scoring failed: {_named(unscored)}"))
-            if st.button("Try again", key=f"retry {job.id}"):
-                with shown_errors():
-                    executor().retry(job)
-                    keep_workers()
-                st.rerun()
+        offer_retry(job, f"Scoring failed: {_named(unscored)}")
 
 
 def _named(specs: Sequence[ExperimentSpec]) -> str:

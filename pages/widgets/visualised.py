@@ -22,6 +22,7 @@ from pages.widgets.core_access import executor, is_here, keep_workers, store
 from pages.widgets.elsewhere import offer_retraining
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.progress import POLL_SECONDS, job_words
+from pages.widgets.retry import offer_retry
 from pages.widgets.unit_facts import value
 from pages.widgets.unit_scene import UnitScene
 from pages.widgets.unit_views import row_of
@@ -114,13 +115,7 @@ def _failed(asked: _Asked) -> None:
     for job in executor().list((FAILED,)):
         if not asked.is_about(job) or not asked.missing:
             continue
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.error(plain(job.message), title="The pictures could not be made")
-            if st.button("Try again", key=f"retry {job.id}"):
-                with shown_errors():
-                    executor().retry(job)
-                    keep_workers()
-                st.rerun()
+        offer_retry(job, "The pictures could not be made")
 
 
 def _live(asked: _Asked, working: bool) -> None:
