@@ -32,6 +32,7 @@ def package(tmp_path, monkeypatch):
         monkeypatch.syspath_prepend(folder.parent)
 
     monkeypatch.setenv("PRUNESCOPE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)  # what a load sets for the whole process ends with the test
     yield install
     for name in ("dreamsim", "dreamsim.config"):
         sys.modules.pop(name, None)
