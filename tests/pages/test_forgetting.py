@@ -19,6 +19,7 @@ from core.pruning.settings import Pruning
 from core.store.predictions import append
 from core.store.retrained import WEIGHTS, weights_folder
 from core.store.runs import Run, forget_measured, put_result, put_run
+from tests.reading import words
 from tests.retrained import RETRAINING
 
 SEEN = 60  # images that were measured
@@ -86,13 +87,6 @@ def opened(**address):
     for name, value in address.items():
         page.query_params[name] = value
     return page.run()
-
-
-def words(page):
-    elements = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error)
-    return "\n".join(part for one in elements for part in (getattr(one, "title", None), one.value) if part).replace(
-        "\\", ""
-    )
 
 
 def cards(page):

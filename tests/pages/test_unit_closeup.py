@@ -24,6 +24,7 @@ from core.store.retrained import units_folder
 from core.store.runs import find_result, put_result
 from core.units.results import load_units
 from core.units.study import UnitStudy
+from tests.reading import charts, words
 from tests.retrained import put_retrained, retrained
 
 DENSE = ExperimentSpec()
@@ -71,16 +72,6 @@ def opened(run, **address):
     for name, value in {"run": run, "show": "One unit", **address}.items():
         page.query_params[name] = str(value)
     return page.run()
-
-
-def words(page):
-    elements = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error)
-    found = "\n".join(part for one in elements for part in (getattr(one, "title", None), one.value) if part)
-    return found.replace("\\", "")
-
-
-def charts(page):
-    return {one.proto.id.rpartition("-")[2]: json.loads(one.proto.spec) for one in page.get("plotly_chart")}
 
 
 def died(store, ids):

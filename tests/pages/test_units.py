@@ -18,6 +18,7 @@ from core.units.results import load_units
 from core.units.study import Encoding, UnitStudy, study_from_json
 from pages.widgets.unit_browse import PER_PAGE
 from tests.planted_units import STUDY, WIDTH, planted, write, write_yardstick
+from tests.reading import charts, words
 from tests.retrained import RETRAINING
 
 SCORES = {0.0: 0.9, 0.2: 0.8, 0.5: np.linspace(0.5, 0.99, 37)}
@@ -39,16 +40,6 @@ def opened(**address):
     for name, value in address.items():
         page.query_params[name] = str(value)
     return page.run()
-
-
-def words(page):
-    elements = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error)
-    found = "\n".join(part for one in elements for part in (getattr(one, "title", None), one.value) if part)
-    return found.replace("\\", "")
-
-
-def charts(page):
-    return {one.proto.id.rpartition("-")[2]: json.loads(one.proto.spec) for one in page.get("plotly_chart")}
 
 
 def metrics(page):
