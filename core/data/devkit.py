@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import struct
 import tarfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ ARCHIVE = f"{FOLDER}.tar.gz"
 TRUTH = "data/ILSVRC2012_validation_ground_truth.txt"
 META = "data/meta.mat"
 MAX_BYTES = 2**26  # unpacked; the real one takes 3 MB
+_MAT_HEADER, _COMPRESSED = 128, 15  # bytes before the first element; the kind of one that is compressed
 
 _NAME = re.compile(r"ILSVRC2012_val_([0-9]{8})(_n[0-9]{8})?\.(jpe?g|png)", re.IGNORECASE)
 
@@ -110,8 +112,21 @@ def _synsets(meta: bytes) -> Sequence[tuple[int, str]]:
     """Return (ILSVRC2012_ID, WNID) of each synset: 1,000 are classes, the others lie above them."""
     from scipy.io import loadmat  # by those alone who have a devkit
 
+    _refuse_swollen(meta)
     table = np.atleast_1d(loadmat(cast(Any, io.BytesIO(meta)), variable_names=["synsets"], squeeze_me=True)["synsets"])
     return [(int(number), str(wnid)) for number, wnid in zip(table["ILSVRC2012_ID"], table["WNID"], strict=True)]
+
+
+def _refuse_swollen(meta: bytes) -> None:
+    """Raise ValueError for a MATLAB file whose compressed elements unpack to more than `MAX_BYTES` in all."""
+    order, room, place = ("<" if meta[126:128] == b"IM" else ">"), MAX_BYTES, _MAT_HEADER
+    while place + 8 <= len(meta):
+        kind, size = struct.unpack_from(f"{order}II", meta, place)
+        if kind == _COMPRESSED:
+            room -= len(zlib.decompressobj().decompress(meta[place + 8 : place + 8 + size], room + 1))
+        if room < 0:
+            raise ValueError(f"it unpacks to more than {MAX_BYTES:,} bytes")
+        place += 8 + size
 
 
 def _reader(kit: Path) -> Reader:

@@ -24,13 +24,13 @@ from core.data.labelled import MAX_CLASSES
 from core.data.layout import Layout
 from core.data.pictures import broken, refuse_large
 from core.data.stored import StoredSource
+from core.data.tables import require_few
 from core.errors import BrokenDataError
 
 SUFFIX = ".parquet"
-BATCH_BYTES = 2**25  # of images kept in memory by each reader
 _ANY = f"-*{SUFFIX}"
 _SHARD = re.compile(r"(?P<split>.+)-(?P<number>[0-9]{5})-of-(?P<of>[0-9]{5})(-[0-9a-f]+)?\.parquet")
-_ITEMS = "image.bytes"
+_ITEMS, _PATHS = "image.bytes", "image.path"
 _ERRORS = (
     pa.ArrowException,
     OSError,
@@ -44,7 +44,6 @@ class Place(NamedTuple):
     shard: int
     group: int
     row: int  # in the group
-    of: int  # rows in the group
 
 
 @dataclass(frozen=True)
@@ -156,6 +155,7 @@ def _read(files: Sequence[Path]) -> tuple[NDArray[np.int64], tuple[str, ...], di
     names: set[tuple[str, ...]] = set()
     for shard, file in enumerate(files):
         with _opened(file) as table:
+            require_few(len(paths) + _rows(table, file), files[0].parent if files[1:] else file)
             found = _columns(table, file)
             labels.append(found[0])
             paths += found[1]
@@ -166,30 +166,55 @@ def _read(files: Sequence[Path]) -> tuple[NDArray[np.int64], tuple[str, ...], di
     return np.concatenate(labels), names.pop(), _named(paths, places, files)
 
 
-def _opened(file: Path) -> Any:
+def _opened(file: Path, **options: Any) -> Any:
     try:
-        # without these two, whole row groups are read ahead
-        return pq.ParquetFile(file, buffer_size=2**20, pre_buffer=False, page_checksum_verification=True)
+        # without the first two, whole row groups are read ahead
+        return pq.ParquetFile(file, buffer_size=2**20, pre_buffer=False, page_checksum_verification=True, **options)
     except FileNotFoundError as error:
         raise unreadable(file, error) from error
     except _ERRORS as error:
         raise _refused(file, f"is no parquet file, or a damaged one ({_short(error)})", "a whole file") from error
 
 
+def _rows(table: Any, file: Path) -> int:
+    """Return how many rows a file has, as it says itself in two places."""
+    about = table.metadata
+    if about.num_rows != sum(about.row_group(group).num_rows for group in range(about.num_row_groups)):
+        raise _refused(file, "counts its rows in two ways", "a whole file")
+    return int(about.num_rows)
+
+
 def _columns(table: Any, file: Path) -> tuple[NDArray[np.int64], list[str | None]]:
-    _require_columns(table.schema_arrow, file)
+    inside = _require_columns(table.schema_arrow, file)
+    rows = table.metadata.num_rows
     try:
-        found = table.read(columns=["image.path", "label"])
-        labels = found.column("label")
+        labels = table.read(columns=["label"]).column("label")
         if labels.null_count:
             raise _no_label(file, "an image without a label", None)
-        paths = [None if cell is None else cell.get("path") for cell in found.column("image").to_pylist()]
+        paths = _paths(file) if _is_text(inside.get("path")) else [None] * rows
+        if not len(labels) == len(paths) == rows:
+            raise _refused(
+                file, f"has {len(labels):,} labels and {len(paths):,} paths in {rows:,} rows", "a whole file"
+            )
         return np.asarray(labels.to_numpy(), np.int64), paths
     except _ERRORS as error:
         raise _refused(file, f"cannot be read ({_short(error)})", "a whole file") from error
 
 
-def _require_columns(schema: Any, file: Path) -> None:
+def _paths(file: Path) -> list[str | None]:
+    """Return the path of each image, None where it has none; one that many share is in memory once, however long."""
+    found: list[str | None] = []
+    with _opened(file, read_dictionary=[_PATHS]) as table:
+        for group in range(table.num_row_groups):
+            for chunk in table.read_row_group(group, [_PATHS]).column("image").chunks:
+                (paths,) = chunk.flatten()
+                names = paths.dictionary.to_pylist()
+                found += [None if place is None else names[place] for place in paths.indices.to_pylist()]
+    return found
+
+
+def _require_columns(schema: Any, file: Path) -> dict[str, Any]:
+    """Return the types of what is inside the column image."""
     image = schema.field("image").type if "image" in schema.names else None
     inside = {one.name: one.type for one in image} if image is not None and pa.types.is_struct(image) else {}
     binary = inside.get("bytes")
@@ -197,15 +222,20 @@ def _require_columns(schema: Any, file: Path) -> None:
         raise _refused(file, f"has no column image with bytes in it (its columns: {_names(schema)})", _COLUMNS)
     if "label" not in schema.names or not pa.types.is_integer(schema.field("label").type):
         raise _refused(file, f"has no column label of whole numbers (its columns: {_names(schema)})", _COLUMNS)
+    return inside
 
 
 _COLUMNS = "columns image (struct of bytes and path) and label (a whole number), as Hugging Face's imagenet-1k has"
 
 
+def _is_text(kind: Any) -> bool:
+    return kind is not None and bool(pa.types.is_string(kind))
+
+
 def _places(shard: int, table: Any) -> Iterator[Place]:
     for group in range(table.metadata.num_row_groups):
         rows = table.metadata.row_group(group).num_rows
-        yield from (Place(shard, group, row, rows) for row in range(rows))
+        yield from (Place(shard, group, row) for row in range(rows))
 
 
 def _class_names(table: Any) -> tuple[str, ...]:
@@ -252,25 +282,25 @@ def _state(file: Path) -> tuple[int, int]:
 
 
 class _Reader:
-    """Rows of one row group, read forwards, some at a time."""
+    """Rows of one row group, read forwards, one at a time.
+
+    Several at once are no faster, and may be any number of bytes: a picture stored once can be in a million rows.
+    """
 
     def __init__(self, file: Path, place: Place) -> None:
-        table = _opened(file)
-        size = table.metadata.row_group(place.group).total_byte_size
-        self._step = max(1, min(place.of, BATCH_BYTES * place.of // max(1, size)))
-        self._batches = table.iter_batches(self._step, [place.group], [_ITEMS])
-        self._first, self._batch = 0, next(self._batches)
+        self._rows = _opened(file).iter_batches(1, [place.group], [_ITEMS])
+        self._at, self._row = 0, next(self._rows)
 
     def reaches(self, row: int) -> bool:
         """Whether a row is not behind."""
-        return row >= self._first
+        return row >= self._at
 
     def cell(self, row: int) -> bytes | None:
         """Return the bytes in a row that is not behind."""
-        while row >= self._first + len(self._batch):
-            self._first += len(self._batch)
-            self._batch = next(self._batches)
-        found: bytes | None = self._batch.column(0).field("bytes")[row - self._first].as_py()
+        while row > self._at:
+            self._row = next(self._rows)
+            self._at += 1
+        found: bytes | None = self._row.column(0).field("bytes")[0].as_py()
         return found
 
 

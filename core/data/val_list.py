@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.data.disk import unreadable
 from core.data.labelled import Labelled, LabelTable, labelled, row
 from core.data.shelf import Shelf
-from core.data.tables import find_table
+from core.data.tables import find_table, lines_of
 from core.errors import BrokenDataError
 
 LIST = "val.txt"
@@ -21,19 +20,10 @@ def find_list(shelf: Shelf) -> Path | None:
 
 def read_list(table: Path, shelf: Shelf, classes: int | None = None) -> Labelled:
     """Read a list; BrokenDataError for a malformed line, and for a list that only numbers the images (Kaggle's)."""
-    pairs = [(number, *_pair(line, number, table)) for number, line in _lines(table) if line.strip()]
+    pairs = [(number, *_pair(line, number, table)) for number, line in enumerate(lines_of(table), 1) if line.strip()]
     _refuse_numbering([text for _, _, text in pairs], table)
     rows = [row(table, number, (file, text, None), classes) for number, file, text in pairs]
     return labelled(rows, table, shelf, classes)
-
-
-def _lines(table: Path) -> list[tuple[int, str]]:
-    try:
-        return list(enumerate(table.read_text(encoding="utf-8-sig").splitlines(), start=1))
-    except OSError as error:
-        raise unreadable(table, error) from error
-    except UnicodeDecodeError as error:
-        raise BrokenDataError(f"{table} is no text ({error})", "lines `name index` in UTF-8", "save it so") from error
 
 
 def _pair(line: str, number: int, table: Path) -> tuple[str, str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 import random
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.data import decode, parquet, processes
+from core.data import decode, processes, tables
 from core.data.pack import pack, verify
 from core.data.preset import Preset
 from core.data.source import layout_of, open_source
+from core.data.tables import MAX_IMAGES
 from core.errors import BrokenDataError, InvalidSettingError, MissingFileError
 from tests.core.data.images import noise, truncate
 from tests.core.data.trees import IMAGE, png, refused, shard
@@ -46,9 +48,7 @@ def test_shards_are_read_in_their_order(folder):
         assert np.array_equal(pixels(source, place), np.asarray(noise(place if place < 7 else place - 7)))
 
 
-@pytest.mark.parametrize("budget", [1, 2**25])
-def test_rows_are_read_in_any_order_and_by_any_number_of_threads(folder, monkeypatch, budget):
-    monkeypatch.setattr(parquet, "BATCH_BYTES", budget)  # one row at a time; the whole row group
+def test_rows_are_read_in_any_order_and_by_any_number_of_threads(folder):
     source = open_source(str(folder))
     places = random.Random(1).choices(range(11), k=120)
     with ThreadPoolExecutor(4) as threads:
@@ -56,13 +56,17 @@ def test_rows_are_read_in_any_order_and_by_any_number_of_threads(folder, monkeyp
     assert all(np.array_equal(one, noise(place % 7)) for one, place in zip(found, places, strict=True))
 
 
-def test_one_row_group_of_all_rows_is_read_some_at_a_time(tmp_path, monkeypatch):
-    file = shard(tmp_path / "one.parquet", [0, 1] * 20, group=1_000_000)
-    size = pq.ParquetFile(file).metadata.row_group(0).total_byte_size
-    monkeypatch.setattr(parquet, "BATCH_BYTES", size // 8)
-    source = open_source(str(file))
+def test_one_row_group_of_all_rows_is_read_forwards_and_back(tmp_path):
+    source = open_source(str(shard(tmp_path / "one.parquet", [0, 1] * 20, group=1_000_000)))
     for place in (0, 1, 30, 39, 5, 4):
         assert np.array_equal(pixels(source, place), np.asarray(noise(place)))
+
+
+def test_images_without_paths_are_known_by_their_places(tmp_path):
+    pq.write_table(pa.table({"image": [{"bytes": png(1)}, {"bytes": png(2)}], "label": [0, 1]}), tmp_path / "x.parquet")
+    source = open_source(str(tmp_path / "x.parquet"))
+    assert source.ids == ("x/0.0", "x/0.1")
+    assert np.array_equal(pixels(source, 1), np.asarray(noise(2)))
 
 
 @pytest.mark.parametrize("helpers", [False, True])
@@ -124,6 +128,52 @@ def test_it_can_be_sent_to_another_process(folder):
 
 
 # hostile files
+
+
+def claims(file, rows, *, cell=None):
+    """A small shard of many rows that are all alike."""
+    cells = pa.nulls(rows, IMAGE) if cell is None else pa.array([cell] * rows, IMAGE)
+    labels = pa.array(np.arange(rows) % 2)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table({"image": cells, "label": labels}), file)
+    return file
+
+
+def test_more_rows_than_any_set_of_images_has_are_refused_before_they_are_read(tmp_path):
+    file = claims(tmp_path / "x.parquet", MAX_IMAGES + 1)
+    assert file.stat().st_size < 3_000_000
+    tracemalloc.start()
+    told = refusal(file)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+    assert f"{MAX_IMAGES + 1:,}" in told
+
+
+def test_the_rows_of_all_shards_together_are_bounded(folder, monkeypatch):
+    monkeypatch.setattr(tables, "MAX_IMAGES", 10)  # of 7 and 4
+    assert "lists at least 11 images" in refusal(folder)
+
+
+def test_a_picture_that_lies_once_in_the_file_is_not_in_memory_for_every_row(tmp_path):
+    """Parquet stores what repeats once: this file of 20 kB has cells of 300 MB."""
+    file = claims(tmp_path / "x.parquet", 1000, cell={"bytes": bytes(200_000), "path": "p" * 100_000})
+    assert file.stat().st_size < 50_000
+    source, most = open_source(str(file)), 0
+    for place in range(0, 1000, 100):
+        with pytest.raises(BrokenDataError, match="not an image"):
+            source.image(place)
+        most = max(most, pa.total_allocated_bytes())
+    assert most < 10_000_000
+
+
+def test_a_file_that_counts_its_rows_in_two_ways(tmp_path):
+    """The footer says of all rows what its row groups do not add up to."""
+    file = shard(tmp_path / "x.parquet", [0, 1, 0, 1, 0, 1, 1], group=7)
+    data = file.read_bytes()
+    start = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    footer = data[start:].replace(bytes([0x16, 14]), bytes([0x16, 12]), 1)  # Thrift's 7 and 6, in zigzag
+    file.write_bytes(data[:start] + footer)
+    assert "counts its rows in two ways" in refusal(file)
 
 
 def refusal(path, **options):
