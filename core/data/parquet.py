@@ -201,8 +201,10 @@ def _columns(table: Any, file: Path) -> tuple[NDArray[np.int64], list[str | None
         raise _refused(file, f"cannot be read ({_short(error)})", "a whole file") from error
 
 
-def _paths(file: Path) -> list[str | None]:
+def _paths(file: Path, rows: int, kind: Any) -> list[str | None]:
     """Return the path of each image, None where it has none; one that many share is in memory once, however long."""
+    if kind is None or not pa.types.is_string(kind):
+        return [None] * rows
     found: list[str | None] = []
     with _opened(file, read_dictionary=[_PATHS]) as table:
         for group in range(table.num_row_groups):
@@ -226,10 +228,6 @@ def _require_columns(schema: Any, file: Path) -> dict[str, Any]:
 
 
 _COLUMNS = "columns image (struct of bytes and path) and label (a whole number), as Hugging Face's imagenet-1k has"
-
-
-def _is_text(kind: Any) -> bool:
-    return kind is not None and bool(pa.types.is_string(kind))
 
 
 def _places(shard: int, table: Any) -> Iterator[Place]:
