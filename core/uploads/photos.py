@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +40,7 @@ class Photo:
     """A picture of the user's, in RGB, as one looks at it."""
 
     id: str  # of its pixels: the same picture has the same
+    file: str  # SHA-256 of the bytes that it came in
     title: str
     pixels: NDArray[np.uint8]  # (h, w, 3), not to be written to
     notes: tuple[str, ...] = ()  # what was done to it beyond decoding
@@ -57,34 +58,33 @@ def read_photos(files: Sequence[tuple[str, bytes]], beside: Sequence[Photo] = ()
     """Return the pictures among uploaded files (name, content), in their order; a bad one does not spoil the others.
 
     At most `MOST_AT_ONCE` and, all together, `MOST_PIXELS_AT_ONCE` pixels: what is more is refused, file by file.
-    Those `beside`, which are there already, count.
+    Those `beside`, which are there already, count. A file that came before is not decoded again.
     """
     found: dict[str, Photo] = {}
     refused: list[tuple[str, BrokenDataError]] = []
     for name, data in files:
+        taken = {photo.id: photo for photo in (*beside, *found.values())}
         try:
-            _check_room(name, [*beside, *found.values()])
-            photo = read_photo(name, data)
+            photo = _again(data, taken.values()) or read_photo(name, data, _room(name, taken.values()))
             found.setdefault(photo.id, photo)
         except BrokenDataError as error:
             refused.append((_title(name), error))
     return Photos(tuple(found.values()), tuple(refused))
 
 
-def read_photo(name: str, data: bytes) -> Photo:
+def read_photo(name: str, data: bytes, room: int = MOST_PIXELS) -> Photo:
     """Return an uploaded picture; what it is, is told by its content, whatever its name.
 
     It is turned upright as its EXIF orientation says: a person's photograph would else lie on its side. (Packed data
     ignore the orientation, because torchvision's loader does and figures are to be comparable.) Transparent parts
     become white, of an animation the first picture is taken, 16 bits a channel are cut to 8. BrokenDataError if it is
-    anything but `ALLOWED`, or not whole.
+    anything but `ALLOWED`, or not whole, or of more pixels than there is `room`.
     """
     if not data or len(data) > MOST_BYTES:
         raise _refused(name, f"is of {len(data):,} bytes" if data else "is empty")
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise _refused(name, f"is of {picture.width:,} x {picture.height:,} pixels")
+            _require_room(name, picture, room)
             upright, notes = _decoded(picture)
     except (BrokenDataError, MemoryError):
         raise
@@ -92,14 +92,32 @@ def read_photo(name: str, data: bytes) -> Photo:
         raise _refused(name, "says it has far more pixels") from error
     except Exception as error:  # Pillow's decoders raise nearly every built-in type on malformed bytes
         raise _refused(name, _reason(data, error)) from error
-    return _photo(_title(name), upright, notes)
+    return _photo(_title(name), data, upright, notes)
 
 
-def _check_room(name: str, taken: Sequence[Photo]) -> None:
-    pixels = sum(photo.pixels.size // 3 for photo in taken)
-    if len(taken) < MOST_AT_ONCE and pixels < MOST_PIXELS_AT_ONCE:
-        return
-    raise BrokenDataError(
+def _again(data: bytes, taken: Iterable[Photo]) -> Photo | None:
+    """Return the picture that came in the same bytes before."""
+    known = hashlib.sha256(data).hexdigest()
+    return next((photo for photo in taken if photo.file == known), None)
+
+
+def _room(name: str, taken: Collection[Photo]) -> int:
+    """Return how many pixels there is room for beside those taken."""
+    if len(taken) >= MOST_AT_ONCE:
+        raise _too_many(name)
+    return MOST_PIXELS_AT_ONCE - sum(photo.pixels.size // 3 for photo in taken)
+
+
+def _require_room(name: str, picture: Image.Image, room: int) -> None:
+    pixels = picture.width * picture.height
+    if pixels > MOST_PIXELS:
+        raise _refused(name, f"is of {picture.width:,} x {picture.height:,} pixels")
+    if pixels > room:
+        raise _too_many(name)
+
+
+def _too_many(name: str) -> BrokenDataError:
+    return BrokenDataError(
         f"{_title(name)} is one too many",
         f"{MOST_AT_ONCE} pictures and {MOST_PIXELS_AT_ONCE // 10**6} million pixels at once",
         "take some away first",
@@ -147,12 +165,12 @@ def _on_white(picture: Image.Image) -> tuple[Image.Image, bool]:
     return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB"), seen
 
 
-def _photo(title: str, picture: Image.Image, notes: tuple[str, ...]) -> Photo:
+def _photo(title: str, data: bytes, picture: Image.Image, notes: tuple[str, ...]) -> Photo:
     pixels = np.asarray(picture)
     pixels.flags.writeable = False
     digest = hashlib.sha256(f"{pixels.shape}".encode())
     digest.update(pixels.data)
-    return Photo(digest.hexdigest()[:16], title, pixels, notes)
+    return Photo(digest.hexdigest()[:16], hashlib.sha256(data).hexdigest(), title, pixels, notes)
 
 
 def _title(name: str) -> str:

@@ -177,13 +177,24 @@ def test_those_that_are_there_already_count():
     assert [name for name, _ in more.refused] == ["101.png"]
 
 
-def test_large_ones_fill_the_room_sooner(monkeypatch):
+def test_large_ones_fill_the_room_sooner_and_never_more_than_it(monkeypatch):
     monkeypatch.setattr(photos, "MOST_PIXELS_AT_ONCE", 3000)  # two and a half of 40 x 30
-    same = read_photos([("a.png", encoded(noise()))] * 9)
-    assert (len(same.photos), same.refused) == (1, ())
-    found = read_photos([("a.png", encoded(noise(seed=place))) for place in range(5)])
-    assert (len(found.photos), len(found.refused)) == (3, 2)
+    found = read_photos([(f"{place}.png", encoded(noise(seed=place))) for place in range(5)])
+    assert sum(photo.pixels.size // 3 for photo in found.photos) == 2400
+    assert [name for name, _ in found.refused] == ["2.png", "3.png", "4.png"]
     assert "million pixels" in found.refused[0][1].allowed
+    small = read_photos([("small.png", encoded(noise(20, 30))), ("tiny.png", encoded(noise(1, 1)))], found.photos)
+    assert [photo.title for photo in small.photos] == ["small.png"]
+
+
+def test_a_file_that_came_before_takes_no_room_and_is_not_decoded_again(monkeypatch):
+    monkeypatch.setattr(photos, "MOST_PIXELS_AT_ONCE", 1200)  # one of 40 x 30
+    decoded = []
+    monkeypatch.setattr(photos, "_decoded", lambda picture, real=photos._decoded: decoded.append(1) or real(picture))
+    first = read_photos([("a.png", encoded(noise())), ("same.png", encoded(noise()))])
+    again = read_photos([("again.png", encoded(noise()))], first.photos)
+    assert [one.photos[0].title for one in (first, again)] == ["a.png", "a.png"]
+    assert (len(first.photos), first.refused, again.refused, len(decoded)) == (1, (), (), 1)
 
 
 def test_a_bad_file_does_not_spoil_the_others():
