@@ -191,7 +191,7 @@ def _columns(table: Any, file: Path) -> tuple[NDArray[np.int64], list[str | None
         labels = table.read(columns=["label"]).column("label")
         if labels.null_count:
             raise _no_label(file, "an image without a label", None)
-        paths = _paths(file) if _is_text(inside.get("path")) else [None] * rows
+        paths = _paths(file, rows, inside.get("path"))
         if not len(labels) == len(paths) == rows:
             raise _refused(
                 file, f"has {len(labels):,} labels and {len(paths):,} paths in {rows:,} rows", "a whole file"
