@@ -41,7 +41,7 @@ def add_file(path: Path, name: str = "", classes: tuple[str, ...] = (), like: Ne
         data = path.read_bytes()
     except OSError as error:
         raise MissingFileError(f"{path} cannot be read ({error.strerror})", "", "change its permissions") from error
-    return _keep(_renamed(path.name, name), data, said | _classes(() if names.numbered else names.names), classes, like)
+    return _keep(_renamed(path.name, name), data, said | _classes(names.names if names.said else ()), classes, like)
 
 
 def names_in(file_name: str, data: bytes) -> tuple[str, ...]:
@@ -62,13 +62,7 @@ def names_in(file_name: str, data: bytes) -> tuple[str, ...]:
 
 def _keep(file_name: str, data: bytes, said: Mapping[str, Any], classes: tuple[str, ...], like: Network | None) -> Path:
     told = {**said, **(_feeding(like) if like else {}), **_classes(classes)}
-    path = keep_network(file_name, data, told)
-    if like is None:
-        return path
-    names = class_names(read_googlenet(path))
-    if names.numbered and len(names.names) == len(like.classes):
-        keep_network(file_name, data, told | _classes(like.classes))
-    return path
+    return keep_network(file_name, data, told, like.classes if like else ())
 
 
 def _feeding(network: Network) -> dict[str, Any]:

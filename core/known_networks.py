@@ -69,7 +69,7 @@ def added_networks() -> dict[str, Path]:
 
 
 def _added_name(path: Path, ambiguous: bool) -> str:
-    return f"{path.stem} ({path.parent.name[:6]})" if ambiguous else path.stem
+    return f"{path.stem} ({path.parent.name[-6:]})" if ambiguous else path.stem
 
 
 def known_networks(runs: pd.DataFrame, added: Mapping[str, Path]) -> tuple[KnownNetwork, ...]:

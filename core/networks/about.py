@@ -97,9 +97,9 @@ def _text(file: Path) -> str | None:
 def _classes(path: Path, value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
-    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
-        raise _unusable(path, "classes", value, "a list of names in the order of the outputs")
-    return tuple(value)
+    if not isinstance(value, list) or not value or not all(isinstance(name, str) and name.strip() for name in value):
+        raise _unusable(path, "classes", value, "a list of names, none empty, in the order of the outputs")
+    return tuple(name.strip() for name in value)
 
 
 def _triple(path: Path, name: str, value: object) -> Triple | None:

@@ -11,6 +11,10 @@ from core.data.preset import Preset
 from core.errors import BrokenDataError
 from core.networks.checkpoint import Checkpoint
 from core.networks.network import BVLC_NORMALISATION, IMAGENET_NORMALISATION, IMAGENET_PRESET, Normalisation
+from core.words import count, listed, shortened
+
+_NAMESAKES = ((134, 517), (638, 639), (264, 474))  # of ImageNet's classes: crane, maillot, cardigan in many lists
+_FEW, _LONGEST = 3, 60  # numbers, and characters of a name, that a message repeats
 
 IMAGENET_CLASSES: tuple[str, ...] = tuple(GoogLeNet_Weights.IMAGENET1K_V1.meta["categories"])
 
@@ -35,6 +39,8 @@ class Feeding:
 
 def feeding_of(checkpoint: Checkpoint) -> Feeding:
     """Return how the network is fed: as is said of it; where nothing is said, as such networks are.
+
+    BrokenDataError if it is said to be shown more pixels than there are after resizing.
 
     `googlenet-bvlc` takes BVLC's means. Other networks take ImageNet's normalisation, at 256 and 224 pixels; their
     inputs are transformed too, as torchvision's ImageNet weights want it and those fine-tuned from them, unless a
@@ -61,6 +67,12 @@ def _preset(checkpoint: Checkpoint) -> Preset:
     if about.size is None and about.resize is None:
         return IMAGENET_PRESET
     crop = about.size or IMAGENET_PRESET.crop
+    if about.resize is not None and about.resize < crop:
+        raise BrokenDataError(
+            f"{checkpoint.path} is said to have resize {about.resize} and to be shown {crop} pixels a side",
+            f"resize: {crop} or more, for what is cropped from a smaller image has black edges",
+            f"say both, size and resize, in {checkpoint.path.stem}.json beside it",
+        )
     return Preset(about.resize or crop, crop)
 
 
@@ -78,18 +90,25 @@ def identity(weights_sha: str, feeding: Feeding, checkpoint: Checkpoint) -> str:
 
 @dataclass(frozen=True)
 class ClassNames:
-    """The names of the outputs in their order, and who says so."""
+    """The names of the outputs in their order, and where they come from."""
 
     names: tuple[str, ...]
     origin: str
+    said: bool  # of the file, or beside it, rather than assumed
     numbered: bool = False
+
+    @property
+    def shared(self) -> dict[str, tuple[int, ...]]:
+        """The names that several classes have, with the numbers of these."""
+        return _shared(self.names)
 
 
 def class_names(checkpoint: Checkpoint) -> ClassNames:
-    """Return the names of the network's classes; BrokenDataError if it is said to have another number of them.
+    """Return the names of the network's classes.
 
     Names that are said come first, then the folder's `classes.txt` if it has as many lines as there are outputs, then
-    ImageNet's if there are 1,000; else they are numbered.
+    ImageNet's if there are 1,000; else they are numbered. BrokenDataError if it is said to have another number of
+    classes, or two of the same name that are not namesakes in ImageNet.
     """
     about, outputs = checkpoint.about, checkpoint.outputs
     if about.classes and len(about.classes) != outputs:
@@ -99,9 +118,34 @@ def class_names(checkpoint: Checkpoint) -> ClassNames:
             f"say them, one a line, in {checkpoint.path.stem}.classes.txt beside it",
         )
     if about.classes:
-        return ClassNames(about.classes, "said of the file")
+        return ClassNames(_distinct(checkpoint, about.classes), "said of the file", said=True)
     if about.shared_classes and len(about.shared_classes) == outputs:
-        return ClassNames(about.shared_classes, "classes.txt beside it")
+        return ClassNames(_distinct(checkpoint, about.shared_classes), "classes.txt beside it", said=True)
     if outputs == len(IMAGENET_CLASSES):
-        return ClassNames(IMAGENET_CLASSES, "ImageNet's, because there are 1,000")
-    return ClassNames(tuple(f"class {place}" for place in range(outputs)), "numbered, because nothing names them", True)
+        return ClassNames(IMAGENET_CLASSES, "ImageNet's, because there are 1,000", said=False)
+    numbers = tuple(f"class {place}" for place in range(outputs))
+    return ClassNames(numbers, "numbered, because nothing names them", said=False, numbered=True)
+
+
+def _distinct(checkpoint: Checkpoint, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names that tell classes apart: a folder of images could belong to either of two namesakes."""
+    alike = _NAMESAKES if len(names) == len(IMAGENET_CLASSES) else ()
+    wrong = [(name, places) for name, places in _shared(names).items() if places not in alike]
+    if wrong:
+        name, places = wrong[0]
+        numbers = [f"{place:,}" for place in places[:_FEW]] + (["others"] if len(places) > _FEW else [])
+        more = f", and {count(len(wrong) - 1, 'more name')} twice" if len(wrong) > 1 else ""
+        raise BrokenDataError(
+            f"{checkpoint.path} is said to have several classes {shortened(name, _LONGEST)!r}: "
+            f"{listed(numbers)} (counted from 0){more}",
+            "a name of its own for each class; ImageNet's cranes, maillots and cardigans where ImageNet has them",
+            "write what tells them apart behind the names",
+        )
+    return names
+
+
+def _shared(names: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        places.setdefault(name, []).append(place)
+    return {name: tuple(found) for name, found in places.items() if len(found) > 1}

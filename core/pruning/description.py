@@ -105,5 +105,14 @@ def _warnings(checkpoint: Checkpoint, names: ClassNames, feeding: Feeding) -> tu
         f"not finite: {odd}; what it says of images will be refused": bool(odd),
         f"nothing says how it was fed: {feeding.in_words()} is assumed; say it in {beside}": not feeding.said,
         f"its classes are {names.origin}; name them, one a line, in {checkpoint.path.stem}.classes.txt": names.numbered,
+        f"its classes {_namesakes(names)}: told apart by their numbers alone": names.said and bool(names.shared),
     }
     return tuple(warning for warning, holds in told.items() if holds)
+
+
+def _namesakes(names: ClassNames) -> str:
+    """Return "134 and 517 are both 'crane'"."""
+    from core.words import listed
+
+    told = {name: listed([f"{place}" for place in places]) for name, places in names.shared.items()}
+    return listed([f"{places} are both {name!r}" for name, places in told.items()])

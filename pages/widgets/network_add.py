@@ -12,9 +12,10 @@ from core.added_networks import add_file, add_upload, names_in
 from core.errors import InvalidSettingError, PrunescopeError
 from core.known_networks import added_networks
 from core.networks.checkpoint import UnfittingKeysError
+from core.networks.kept import same_weights
 from core.networks.network import Network
 from core.networks.registry import NETWORKS, load_network
-from core.words import count
+from core.words import count, listed
 from pages.widgets.errors import plain, show_error
 from pages.widgets.network_table import CHOSEN
 
@@ -113,7 +114,22 @@ def _tell_added() -> None:
     if fresh is None:
         return
     st.session_state[_OPEN], st.session_state[_PATH] = False, ""
-    name = plain(str(st.session_state.get(CHOSEN, "")))
-    st.success(
-        f"{name} is added." if fresh else f"These weights are here already, as {name}; what is said of them is new."
+    st.success(_added_in_words(str(st.session_state.get(CHOSEN, "")), fresh=fresh))
+
+
+def _added_in_words(name: str, *, fresh: bool) -> str:
+    """Say what became of the file, and whether its weights are those of other networks here."""
+    if not fresh:
+        return (
+            f"This network is here already, as {plain(name)}: the same weights, described in the same way. "
+            "Nothing was changed. To call it otherwise, remove it and add it again."
+        )
+    names = {path: other for other, path in added_networks().items()}
+    path = next((path for path, other in names.items() if other == name), None)
+    twins = [names[one] for one in same_weights(path)] if path else []
+    if not twins:
+        return f"{plain(name)} is added."
+    return (
+        f"{plain(name)} is added. It has the weights of {plain(listed(twins))}, but is fed otherwise, or its classes "
+        "are called otherwise: each is a network of its own. Remove the one that is wrong."
     )

@@ -41,6 +41,15 @@ def test_made_from_another_it_is_the_same_network_as_that_one(file, base):
     assert (found.classes, found.preset, found.normalisation) == (base.classes, base.preset, base.normalisation)
 
 
+def test_a_thousand_classes_are_called_as_by_the_network_that_it_was_made_from(tmp_path):
+    """ImageNet's names are a guess from the number alone."""
+    names = tuple(f"species {number}" for number in range(1000))
+    file = saved(small_state(1000), tmp_path / "own.safetensors")
+    base = load_network(str(saved(small_state(1000), tmp_path / "base.safetensors", classes=names)))
+    assert load_network(str(add_upload("own.safetensors", file.read_bytes(), like=base))).classes == names
+    assert load_network(str(add_file(file, like=base))).classes == names
+
+
 def test_class_names_that_are_given_come_before_those_of_the_other(file, base):
     path = add_upload("own.safetensors", file.read_bytes(), classes=("x", "y", "z"), like=base)
     assert load_network(str(path)).classes == ("x", "y", "z")

@@ -13,6 +13,7 @@ from core.networks.checkpoint import UnfittingKeysError, not_finite, read_google
 from core.networks.conventions import IMAGENET_CLASSES
 from core.networks.googlenet import googlenet
 from core.networks.registry import load_network
+from core.pruning.description import describe
 from tests.core.networks.checkpoints import bvlc_state, in_caffes_layout, saved, small_state
 from tests.reference import REFERENCE, needs_reference
 
@@ -235,6 +236,7 @@ def test_class_names(state, tmp_path):
         ({"channels": "cmyk"}, "channels"),
         ({"classes": {"0": "cat"}}, "classes"),
         ({"classes": []}, "classes"),
+        ({"classes": ["a", " ", "c"]}, "classes"),
     ],
     ids=str,
 )
@@ -242,6 +244,46 @@ def test_what_cannot_be_meant_is_named(state, tmp_path, said, named):
     path = saved(state, tmp_path / "own.safetensors", **said)
     with pytest.raises(BrokenDataError, match=f"said to have {named} "):
         load_network(str(path))
+
+
+@pytest.mark.parametrize("said", [{"size": 224, "resize": 200}, {"resize": 200}, {"size": 96, "resize": 95}], ids=str)
+def test_more_pixels_than_resizing_leaves_are_refused(state, tmp_path, said):
+    """What lies beyond would be padded with black, without a word."""
+    path = saved(state, tmp_path / "own.safetensors", **said)
+    with pytest.raises(BrokenDataError, match=r"resize \d+ and to be shown \d+ pixels.*or more.*own\.json beside it"):
+        load_network(str(path))
+
+
+@pytest.mark.parametrize("where", ["in it", "own.classes.txt", "classes.txt"])
+def test_two_classes_of_one_name_are_refused_with_their_numbers(state, tmp_path, where):
+    names = ["cat", "dog", "cat"]
+    path = saved(state, tmp_path / "own.safetensors", **({"classes": names} if where == "in it" else {}))
+    if where != "in it":
+        (tmp_path / where).write_text("\n".join(names))
+    with pytest.raises(BrokenDataError, match="several classes 'cat': 0 and 2 "):
+        load_network(str(path))
+
+
+def test_namesakes_of_imagenet_are_taken_with_a_warning_where_imagenet_has_them(tmp_path):
+    """Many lists of ImageNet's names have "crane" and "maillot" twice."""
+    names = [f"name {number}" for number in range(1000)]
+    names[134] = names[517] = "crane"
+    names[638] = names[639] = "maillot"
+    path = saved(small_state(1000), tmp_path / "own.safetensors", classes=names)
+    assert load_network(str(path)).classes == tuple(names)
+    warning = "its classes 134 and 517 are both 'crane' and 638 and 639 are both 'maillot'"
+    assert any(one.startswith(warning) for one in describe(path).warnings)
+    names[7] = "crane"
+    with pytest.raises(BrokenDataError, match="several classes 'crane': 7, 134 and 517 "):
+        load_network(str(saved(small_state(1000), tmp_path / "odd.safetensors", classes=names)))
+
+
+def test_many_classes_of_many_names_are_not_listed_at_length(tmp_path):
+    names = ["x" * 500] * 500 + ["y"] * 500
+    path = saved(small_state(1000), tmp_path / "own.safetensors", classes=names)
+    with pytest.raises(BrokenDataError, match=r"0, 1, 2 and others .*1 more name twice") as refused:
+        load_network(str(path))
+    assert len(str(refused.value)) < 500 + len(str(path)) * 2
 
 
 @pytest.mark.parametrize("text", [b"{", b"\xff\xfe", b"[" * 100_000], ids=["cut", "not UTF-8", "deep"])
