@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
-from core.errors import PrunescopeError
+from core.errors import InvalidSettingError, PrunescopeError
 from core.figures.curves import layer_bars
+from core.jobs.removing import check_unused, remove_network
 from core.known_networks import KnownNetwork, how_it_was_read, looks_like
-from core.networks.kept import forget_network
 from core.networks.registry import NETWORKS
 from core.pruning.description import NetworkDescription
 from core.words import count, percent, size
-from pages.widgets.errors import plain, show_error
+from pages.widgets.core_access import store
+from pages.widgets.errors import plain, show_error, shown_errors
 from pages.widgets.look import is_dark
 from pages.widgets.needed import offer_download
 from pages.widgets.network_accuracy import draw_accuracy
@@ -61,6 +63,8 @@ def _actions(known: Known, one: KnownNetwork, *, usable: bool) -> None:
 
 @st.dialog("Remove a network")
 def _confirm(one: KnownNetwork) -> None:
+    with shown_errors():
+        check_unused(store(), Path(one.network))
     st.markdown(f"The copy of {plain(one.name)} that is kept here will be gone. What was measured of it stays.")
     with st.container(horizontal=True):
         if st.button("Remove", type="primary", on_click=_forget, args=(one,)):
@@ -70,13 +74,17 @@ def _confirm(one: KnownNetwork) -> None:
 
 
 def _forget(one: KnownNetwork) -> None:
-    forget_network(Path(one.network))
-    st.session_state[CHOSEN] = next(iter(NETWORKS))
+    with suppress(InvalidSettingError):  # a job came in the meantime: the dialog says so
+        remove_network(store(), Path(one.network))
+        st.session_state[CHOSEN] = next(iter(NETWORKS))
 
 
 def _warn(one: KnownNetwork, about: NetworkDescription) -> None:
     lines = [f"- {plain(warning)}" for warning in about.warnings]
-    again = "Added here: to say it, add the file again, with the network that it is shown images like, or class names."
+    again = (
+        "Added here: to say it, add the file again, with the network that it is shown images like, or with class "
+        "names, and remove this one."
+    )
     if lines:
         st.warning("\n".join(lines) + (f"\n\n{again}" if one.added else ""))
 

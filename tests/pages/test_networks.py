@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import torch
 from safetensors.torch import save
 
 from core.added_networks import add_upload
+from core.data.scenes import CLASSES
 from core.experiment import ExperimentSpec, Extent
 from core.jobs.executor import Executor
 from core.jobs.subject import find_subject
@@ -15,6 +18,7 @@ from core.pruning.masks import make_masks, pruned_copy
 from core.pruning.settings import Pruning
 from core.store import queue
 from core.store.runs import runs_frame
+from tests.core.data.images import save as save_image
 from tests.pages.conftest import RIGHT, predictions, record
 from tests.pages.test_tradeoffs import button, figure, points
 from tests.pages.test_tradeoffs import words as shown_words
@@ -112,7 +116,17 @@ def test_the_same_weights_are_added_once(empty_store, cut, open_page):
     keep_network("first.safetensors", cut)
     page = upload(open_page(), "second.safetensors", cut)
     assert "here already, as first" in words(page)
+    assert "Nothing was changed" in words(page)
     assert len(kept_networks()) == 1
+
+
+def test_the_same_weights_described_otherwise_stand_beside_the_first(empty_store, checkpoint, cut, open_page):
+    keep_network("base.safetensors", checkpoint.read_bytes())
+    first = keep_network("cut.safetensors", cut)
+    page = upload(open_page(), "cut.safetensors", cut, like="base")
+    assert "cut-2 is added. It has the weights of cut, but is fed otherwise" in words(page)
+    assert page.selectbox(key="named").value == "cut-2"
+    assert load_network(str(first)).classes[0] == "class 0"
 
 
 def test_what_is_no_state_dict_is_refused_with_how_to_save_it_again(empty_store, tmp_path, open_page):
@@ -140,6 +154,82 @@ def test_a_network_is_removed_and_its_runs_stay(empty_store, cut, open_page):
     assert "What was measured of it stays" in words(page)
     button(page, "Remove").click().run()
     assert not path.exists()
+
+
+def test_a_network_that_a_job_is_about_is_not_removed(empty_store, cut, open_page):
+    path = keep_network("cut.safetensors", cut)
+    page = open_page(named="cut")
+    page.button(key="measure").click().run()
+    page.button(key="remove").click().run()
+    assert "1 queued job needs cut: 'cut, dense'" in words(page)
+    assert "cancel them in Runs" in words(page)
+    assert "Remove" not in [one.label for one in page.button]
+    assert path.exists()
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A picture of each of the scenes' classes, in folders of their names."""
+    for number, name in enumerate(CLASSES):
+        save_image(tmp_path / "photos" / name / "one.png", number)
+    return str(tmp_path / "photos")
+
+
+@pytest.fixture
+def named(empty_store, checkpoint, cut, photos):
+    """A network with the scenes' classes, after another one of them was measured on photographs."""
+    spec = ExperimentSpec(str(checkpoint), data=photos)
+    find_subject(spec, empty_store.folder).pack()
+    Executor(empty_store).submit([spec], Extent(24))
+    return add_upload("cut.safetensors", cut, like=load_network(str(checkpoint)))
+
+
+def test_what_measures_a_network_is_in_the_address(named, photos, empty_store, open_page):
+    page = open_page(named="cut", measure_on=photos, measure_images="7")
+    assert not page.exception
+    assert page.selectbox(key="measure_on").value == photos
+    page.button(key="measure").click().run()
+    (run,) = [one for one in runs_frame(empty_store).to_dict("records") if one["network"] == str(named)]
+    assert run["data"] == photos
+    job = Executor(empty_store).status(queue.job_id("accuracy", run["id"]))
+    assert job.request["images"] == 7
+
+
+def test_images_are_looked_at_before_a_network_is_measured_on_them(named, photos, open_page):
+    page = open_page(named="cut", measure_on=photos)
+    assert "Nothing ran on these images yet: are they what they are called?" in [one.label for one in page.expander]
+    page.selectbox(key="measure_on").set_value("generated scenes").run()
+    assert not any("Nothing ran" in one.label for one in page.expander)
+
+
+def test_images_that_are_gone_are_told_and_the_page_goes_on(named, photos, open_page):
+    shutil.rmtree(photos)
+    page = open_page(named="cut", measure_on=photos)
+    assert not page.exception
+    assert photos in words(page)
+    assert page.selectbox(key="measure_on").value == photos
+
+
+@pytest.mark.parametrize(("key", "value"), [("measure_on", "nothing"), ("measure_images", "many")])
+def test_what_cannot_measure_a_network_is_named(named, open_page, key, value):
+    page = open_page(named="cut", **{key: value})
+    assert not page.exception
+    assert f"'{value}'" in words(page)
+
+
+def test_no_images_at_all_are_refused(named, empty_store, open_page):
+    page = open_page(named="cut", measure_images="0")
+    page.button(key="measure").click().run()
+    assert "0 images" in words(page)
+    assert str(named) not in set(runs_frame(empty_store)["network"])
+
+
+def test_the_images_of_one_network_are_not_asked_of_another(named, photos, cut, open_page):
+    keep_network("other.safetensors", cut, {"size": 64})
+    page = open_page(named="cut", measure_on=photos)
+    page.selectbox(key="named").set_value("other").run()
+    assert not page.exception
+    assert "There is no set of images" not in words(page)
 
 
 def test_a_network_is_measured_as_it_is(empty_store, cut, open_page):
