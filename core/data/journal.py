@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -33,12 +33,18 @@ def append(folder: Path, chunk: Chunk) -> Entry:
     return entry
 
 
-def resume(folder: Path, size: int) -> list[Entry]:
-    """Return the entries whose rows, of `size` bytes, are all on the disk, checked by hash; cut off what follows."""
+def resume(folder: Path, size: int, told: Callable[[int], None]) -> list[Entry]:
+    """Return the entries whose rows, of `size` bytes, are all on the disk, checked by hash; cut off what follows.
+
+    `told` hears after each entry how many images of the source are checked, and may raise: nothing is cut off then.
+    """
     pixels, journal = folder / PIXELS, folder / JOURNAL
     for file in (pixels, journal):
         file.touch()
-    sound = list(_sound(pixels, _lines(journal), size))
+    sound = []
+    for entry, length in _sound(pixels, _lines(journal), size):
+        sound.append((entry, length))
+        told(entry.stop)
     os.truncate(pixels, sum(len(entry.digests) for entry, _ in sound) * size)
     os.truncate(journal, sum(length for _, length in sound))
     return [entry for entry, _ in sound]

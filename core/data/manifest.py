@@ -1,22 +1,21 @@
-"""What a finished pack says of itself: written once, whole, and checked when read."""
+"""What a finished pack says of itself, and the hash of each of its rows: written once, whole, checked when read."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.data.packed import Pack, Skipped, row_bytes
+from core.data.packed import DIGEST_BYTES, DOUBTED, MANIFEST, Pack, Skipped, row_bytes
 from core.data.preset import Preset
 
-MANIFEST = "manifest.json"
+DIGESTS = "rows.sha256"  # n x 32 bytes; the hashes of chunks in the manifest vouch for it
 FORMAT = 1
 
 Chunks = tuple[tuple[int, str], ...]  # (rows, hash of their hashes)
@@ -24,7 +23,7 @@ Chunks = tuple[tuple[int, str], ...]  # (rows, hash of their hashes)
 
 def save_manifest(pack: Pack, chunks: Chunks) -> None:
     """Declare a pack finished: its pixels are on the disk before its manifest appears, and that appears at once."""
-    _to_disk(pack.file)
+    save_rows(pack)
     body = {
         "format": FORMAT,
         "source": pack.source,
@@ -37,23 +36,75 @@ def save_manifest(pack: Pack, chunks: Chunks) -> None:
         "chunks": chunks,
         "fingerprint": pack.fingerprint,
     }
-    _replace(pack.folder / MANIFEST, json.dumps(body | {"check": _check(body)}))
+    replace_file(pack.folder / MANIFEST, json.dumps(body | {"check": _check(body)}).encode())
 
 
-def load_manifest(folder: Path) -> tuple[Pack, Chunks] | None:
-    """Return the finished pack in a folder and the hashes of its chunks; None if there is none or it is damaged."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        body: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
-        if body.pop("check") == _check(body) and body["format"] == FORMAT:
-            pack = _pack(folder, body)
+def save_rows(pack: Pack) -> None:
+    """Force the pixels of a pack to the disk, and write the hashes of its rows."""
+    _to_disk(pack.file)
+    replace_file(pack.folder / DIGESTS, pack.digests)
+
+
+def load_manifest(folder: Path) -> Pack | None:
+    """Return the finished pack in a folder; None if there is none, or if it is damaged as far as its files tell.
+
+    Its pixels are not read: each row is checked when it is.
+    """
+    with suppress(OSError):
+        found, digests = _load(folder / MANIFEST), (folder / DIGESTS).read_bytes()
+        if found is not None and _vouched(digests, found[1]):
+            pack = replace(found[0], digests=digests)
             if pack.file.stat().st_size == len(pack) * row_bytes(pack.preset):
-                return pack, tuple((int(rows), str(found)) for rows, found in body["chunks"])
+                return pack
     return None
 
 
-def chunk_hash(digests: Iterable[str]) -> str:
+def load_doubted(folder: Path) -> tuple[Pack, Chunks] | None:
+    """Return what a folder's finished pack was, be it damaged, and the hashes of its chunks; None if nothing says it.
+
+    The hashes of its rows are not known.
+    """
+    return _load(folder / MANIFEST) or _load(folder / DOUBTED)
+
+
+def trust(folder: Path) -> None:
+    """Let a pack be used again that was in doubt."""
+    with suppress(FileNotFoundError):
+        (folder / DOUBTED).replace(folder / MANIFEST)
+
+
+def chunk_hash(digests: bytes) -> str:
     """Return the hash that stands for the rows of these hashes."""
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+    return hashlib.sha256(digests.hex().encode()).hexdigest()
+
+
+def replace_file(file: Path, content: bytes) -> None:
+    """Write a file at once, and so that it is on the disk."""
+    fresh = file.with_suffix(".new")
+    fresh.write_bytes(content)
+    _to_disk(fresh)
+    fresh.replace(file)
+    with suppress(OSError):  # not every system lets a folder be opened; the rename is whole in any case
+        _to_disk(file.parent)
+
+
+def _load(file: Path) -> tuple[Pack, Chunks] | None:
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        body: dict[str, Any] = json.loads(file.read_bytes())
+        if body.pop("check") == _check(body) and body["format"] == FORMAT:
+            return _pack(file.parent, body), tuple((int(rows), str(found)) for rows, found in body["chunks"])
+    return None
+
+
+def _vouched(digests: bytes, chunks: Chunks) -> bool:
+    """Whether the hashes of rows are those that the manifest's hashes of chunks stand for."""
+    start = 0
+    for rows, expected in chunks:
+        stop = start + rows * DIGEST_BYTES
+        if chunk_hash(digests[start:stop]) != expected:
+            return False
+        start = stop
+    return start == len(digests)
 
 
 def _pack(folder: Path, body: dict[str, Any]) -> Pack:
@@ -70,20 +121,12 @@ def _pack(folder: Path, body: dict[str, Any]) -> Pack:
         indices=np.delete(images, [one.index for one in skipped]),
         skipped=skipped,
         fingerprint=body["fingerprint"],
+        digests=b"",
     )
 
 
 def _check(body: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-
-
-def _replace(file: Path, text: str) -> None:
-    fresh = file.with_suffix(".new")
-    fresh.write_text(text)
-    _to_disk(fresh)
-    fresh.replace(file)
-    with suppress(OSError):  # not every system lets a folder be opened; the rename is whole in any case
-        _to_disk(file.parent)
 
 
 def _to_disk(path: Path) -> None:

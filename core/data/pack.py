@@ -8,25 +8,24 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from core.data.decode import decode_all
 from core.data.journal import JOURNAL, Entry, append, resume
-from core.data.manifest import FORMAT, MANIFEST, chunk_hash, load_manifest, save_manifest
-from core.data.packed import Pack, Skipped, row_bytes, row_digests
+from core.data.manifest import FORMAT, chunk_hash, load_manifest, save_manifest
+from core.data.mend import mend
+from core.data.packed import DOUBTED, MANIFEST, Pack, Skipped, row_bytes
+from core.data.packs import ASIDE, delete_pack, lock_of, note_source, note_use, packs_folder
 from core.data.preset import Preset
 from core.data.protocol import Source
 from core.errors import BrokenDataError, CancelledError, StorageError
 from core.paths import cache_folder, writable
 from core.progress import Cancelled, Progress, never, silent
 
-__all__ = ["Pack", "PackCost", "Skipped", "data_fingerprint", "delete_pack", "find_pack", "pack", "pack_cost", "verify"]
-
-_ASIDE = ".damaged"
+__all__ = ["Pack", "PackCost", "Skipped", "data_fingerprint", "delete_pack", "find_pack", "pack", "pack_cost"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def pack_cost(source: Source, preset: Preset) -> PackCost:
 def find_pack(source: Source, preset: Preset, cache: Path | None = None) -> Pack | None:
     """Return the pack if it is there, whole and of the right size; None otherwise. Nothing is packed."""
     found = load_manifest(_folder(source, preset, cache))
-    return None if found is None else replace(found[0], source=source.name, title=source.title)
+    return None if found is None else replace(found, source=source.name, title=source.title)
 
 
 def data_fingerprint(source: Source, preset: Preset, cache: Path | None = None) -> str | None:
@@ -67,50 +66,26 @@ def pack(
     """Return the pack of a source for a preset, packing it first, or going on with packing it, where need be.
 
     Images that cannot be decoded are skipped and named in `Pack.skipped`; BrokenDataError if none can. While another
-    process packs the same, this one waits for it. A damaged pack is renamed to `*.damaged` and made anew.
-    CancelledError if `cancelled` says so (what is packed is kept), StorageError if the disk is full or read-only.
+    process packs the same, this one waits for it. Of a damaged pack, what is damaged is packed anew; where that does
+    not give what was there, the whole of it is, and the damaged one is renamed to `*.damaged`. CancelledError if
+    `cancelled` says so (what is packed is kept), StorageError if the disk is full or read-only.
     """
     folder = _folder(source, preset, cache)
     if load_manifest(folder) is None:
         writable(folder.parent)
         with _alone(folder, source, progress, cancelled):
             if load_manifest(folder) is None:  # nobody else finished it in the meantime
-                _set_damaged_aside(folder)
-                _write(source, preset, folder, progress, cancelled)
+                _make(source, preset, folder, progress, cancelled)
     packed = find_pack(source, preset, cache)
     if packed is None:
         raise BrokenDataError(f"the pack {folder} changed as soon as it was written", "", "pack it again")
+    note_use(folder)
     return packed
-
-
-def verify(pack: Pack, progress: Progress = silent, cancelled: Cancelled = never) -> None:
-    """Read the whole pack and compare every hash; a damaged one is set aside and BrokenDataError raised."""
-    found = load_manifest(pack.folder)
-    if found is None or not _rows_hold(pack, found[1], progress, cancelled):
-        _set_aside(pack.folder)
-        raise BrokenDataError(
-            f"the packed images of {pack.title} are damaged",
-            "the bytes as they were packed",
-            f"pack them again; the damaged ones are in {pack.folder}{_ASIDE}",
-        )
-
-
-def delete_pack(pack: Pack) -> None:
-    """Delete a pack, whose source stays as it is; StorageError if it cannot be deleted."""
-    try:
-        (pack.folder / MANIFEST).unlink(missing_ok=True)  # first: without it nothing of the rest counts
-        shutil.rmtree(pack.folder)
-    except OSError as error:
-        raise StorageError(
-            f"{pack.folder} cannot be deleted ({error.strerror})",
-            "a folder that this user may delete",
-            "change its permissions, or delete it by hand",
-        ) from error
 
 
 def _folder(source: Source, preset: Preset, cache: Path | None) -> Path:
     key = hashlib.sha256(f"{FORMAT} {source.identity()} {preset.name}".encode()).hexdigest()
-    return (cache or cache_folder()) / "packs" / key[:24]
+    return packs_folder(cache or cache_folder()) / key[:24]
 
 
 def _recipe_fingerprint(source: Source, preset: Preset) -> str:
@@ -122,22 +97,33 @@ def _alone(folder: Path, source: Source, progress: Progress, cancelled: Cancelle
     """Hold the pack's lock; the system lets go of it when the process ends, however it ends."""
     progress(0, len(source), f"waiting for {source.title}")
     try:
-        with FileLock(folder.with_suffix(".lock")).acquire(cancel_check=cancelled):
+        with lock_of(folder).acquire(cancel_check=cancelled):
             yield
     except Timeout as error:
         raise _stopped(source) from error
 
 
-def _write(source: Source, preset: Preset, folder: Path, progress: Progress, cancelled: Cancelled) -> None:
-    progress(0, len(source), f"looking for packed images of {source.title}")
+def _make(source: Source, preset: Preset, folder: Path, progress: Progress, cancelled: Cancelled) -> None:
     try:
-        entries = resume(writable(folder), row_bytes(preset))
-        start = entries[-1].stop if entries else 0
-        _require_space(folder, (len(source) - start) * row_bytes(preset))
-        entries += _grow(source, preset, folder, start, progress, cancelled)
-        _finish(source, preset, folder, entries)
+        if not mend(source, preset, folder, progress, cancelled):
+            _set_damaged_aside(folder)
+            _write(source, preset, writable(folder), progress, cancelled)
     except OSError as error:
         raise _not_written(folder, error) from error
+
+
+def _write(source: Source, preset: Preset, folder: Path, progress: Progress, cancelled: Cancelled) -> None:
+    def checked(stop: int) -> None:
+        progress(stop, len(source), f"checking what is packed of {source.title}")
+        if cancelled():
+            raise _stopped(source)
+
+    note_source(source, preset, folder)
+    entries = resume(folder, row_bytes(preset), checked)
+    start = entries[-1].stop if entries else 0
+    _require_space(folder, (len(source) - start) * row_bytes(preset))
+    entries += _grow(source, preset, folder, start, progress, cancelled)
+    _finish(source, preset, folder, entries)
 
 
 def _grow(
@@ -169,14 +155,19 @@ def _finish(source: Source, preset: Preset, folder: Path, entries: list[Entry]) 
         indices=indices,
         skipped=skipped,
         fingerprint="",
+        digests=b"".join(_bytes_of(entry) for entry in entries),
     )
-    digests = [digest for entry in entries for digest in entry.digests]
+    digests = (digest for entry in entries for digest in entry.digests)
     fingerprint = _recipe_fingerprint(source, preset) if source.generated else _content_fingerprint(made, digests)
     save_manifest(
         replace(made, fingerprint=fingerprint),
-        tuple((len(entry.digests), chunk_hash(entry.digests)) for entry in entries),
+        tuple((len(entry.digests), chunk_hash(_bytes_of(entry))) for entry in entries),
     )
     (folder / JOURNAL).unlink()
+
+
+def _bytes_of(entry: Entry) -> bytes:
+    return bytes.fromhex("".join(entry.digests))
 
 
 def _content_fingerprint(made: Pack, digests: Iterable[str]) -> str:
@@ -186,30 +177,11 @@ def _content_fingerprint(made: Pack, digests: Iterable[str]) -> str:
     return found.hexdigest()
 
 
-def _rows_hold(pack: Pack, chunks: Iterable[tuple[int, str]], progress: Progress, cancelled: Cancelled) -> bool:
-    done = 0
-    with pack.file.open("rb") as file:
-        digests = row_digests(file, row_bytes(pack.preset))
-        for rows, expected in chunks:
-            if chunk_hash(islice(digests, rows)) != expected:
-                return False
-            done += rows
-            progress(done, len(pack), f"checking {pack.title}")
-            if cancelled():
-                raise CancelledError(f"checking {pack.title} was stopped")
-    return done == len(pack)
-
-
 def _set_damaged_aside(folder: Path) -> None:
-    if (folder / MANIFEST).exists():  # which did not hold, or it would be in use
-        _set_aside(folder)
-
-
-def _set_aside(folder: Path) -> None:
-    """Rename a pack's folder, in place of one that was set aside before: a disk is not filled with broken packs."""
-    aside = folder.with_name(folder.name + _ASIDE)
-    shutil.rmtree(aside, ignore_errors=True)
-    if folder.exists():
+    """Rename the folder of a finished pack, in place of one set aside before: broken packs do not fill the disk."""
+    if any((folder / name).exists() for name in (MANIFEST, DOUBTED)):
+        aside = folder.with_name(folder.name + ASIDE)
+        shutil.rmtree(aside, ignore_errors=True)
         folder.rename(aside)
 
 

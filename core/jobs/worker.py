@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from filelock import Timeout
 
+from core.data.packed import DamagedPackError
 from core.errors import CancelledError, PrunescopeError
 from core.jobs.accuracy import measure_accuracy
 from core.jobs.devices import device_lock, pid_file, worker_lock
@@ -80,7 +81,7 @@ def _work(store: Store, device: str, idle_seconds: float | None) -> None:
 def _do(store: Store, job: Job, device: str) -> None:
     with _logging_to(store, job):
         try:
-            TASKS[job.kind](Task(store, job, device))
+            _attempt(Task(store, job, device))
             queue.finish(store, job, queue.DONE)
         except KeyboardInterrupt:
             queue.requeue_orphans(store, device)
@@ -93,6 +94,15 @@ def _do(store: Store, job: Job, device: str) -> None:
         except Exception as error:
             _log.exception("%s failed", job.title)
             queue.finish(store, job, queue.FAILED, f"{type(error).__name__}: {error}")
+
+
+def _attempt(task: Task) -> None:
+    """Do a job; where it meets packed images that are damaged, go on once they are mended: opening them does that."""
+    try:
+        TASKS[task.job.kind](task)
+    except DamagedPackError as error:
+        _log.warning("%s", error)
+        TASKS[task.job.kind](task)
 
 
 @contextmanager

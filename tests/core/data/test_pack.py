@@ -17,7 +17,7 @@ from PIL import Image
 
 from core.data import decode, processes
 from core.data.order import stratified_order
-from core.data.pack import data_fingerprint, find_pack, pack, pack_cost, verify
+from core.data.pack import data_fingerprint, find_pack, pack, pack_cost
 from core.data.packed import Pack
 from core.data.preset import Preset, cropped
 from core.data.scenes import ScenesSource
@@ -52,6 +52,16 @@ def interrupted(tree, cache, chunks=2):
     return next((cache / "packs").glob("*/journal.jsonl")).parent
 
 
+def start_of_packing(told):
+    """How many images were there when packing went on."""
+    return next(done for done, _, what in told if what.startswith("packing"))
+
+
+def everything(made):
+    """All pixels of a pack; DamagedPackError if one is not what was packed."""
+    return made.batch(range(len(made)))
+
+
 def same(one: Pack, other: Pack) -> bool:
     return one.fingerprint == other.fingerprint and one.file.read_bytes() == other.file.read_bytes()
 
@@ -62,9 +72,10 @@ def same(one: Pack, other: Pack) -> bool:
 def test_a_pack_holds_the_presets_pixels_in_the_sources_order(tree, cache):
     source = open_source(str(tree))
     made = pack(source, PRESET, cache=cache)
-    assert made.pixels.shape == made.shape == (150, 32, 32, 3)
+    pixels = everything(made)
+    assert pixels.shape == made.shape == (150, 32, 32, 3)
     for place in (0, 63, 64, 149):
-        assert np.array_equal(made.pixels[place], np.asarray(cropped(source.image(place), PRESET)))
+        assert np.array_equal(pixels[place], np.asarray(cropped(source.image(place), PRESET)))
     assert np.array_equal(made.labels, source.labels)
     assert (made.ids, made.classes, made.skipped) == (source.ids, source.classes, ())
     assert (made.source, made.title) == (source.name, source.title)
@@ -75,11 +86,11 @@ def test_a_batch_copies_the_images_asked_for(tree, cache):
     made = packed(tree, cache)
     places = [5, 149, 5, 0, -1]
     batch = made.batch(places)
-    assert np.array_equal(batch, made.pixels[places])
+    assert np.array_equal(batch, everything(made)[places])
     batch[:] = 0
-    assert made.pixels[5].any()
+    assert made.batch([5]).any()
     assert made.batch([]).shape == (0, 32, 32, 3)
-    assert np.array_equal(np.asarray(made.image(7)), made.pixels[7])
+    assert np.array_equal(np.asarray(made.image(7)), everything(made)[7])
     with pytest.raises(IndexError):
         made.batch([150])
 
@@ -158,7 +169,7 @@ def test_the_scenes_masks_are_found_by_a_packs_indices(cache):
     source, preset = ScenesSource(count=5), Preset(None, 128)
     made = pack(source, preset, cache=cache)
     scene = source.scene(int(made.indices[3]))
-    assert np.array_equal(made.pixels[3], scene.image)
+    assert np.array_equal(made.batch([3])[0], scene.image)
     assert made.labels[3] == scene.label
 
 
@@ -183,7 +194,7 @@ def test_broken_images_are_skipped_and_named(tree, cache):
     assert np.array_equal(made.labels, source.labels[made.indices])
     for place in (0, 49, 50, 149):
         image = source.image(int(made.indices[place]))
-        assert np.array_equal(made.pixels[place], np.asarray(cropped(image, PRESET)))
+        assert np.array_equal(made.batch([place])[0], np.asarray(cropped(image, PRESET)))
     assert find_pack(source, PRESET, cache).skipped == made.skipped
 
 
@@ -213,9 +224,22 @@ def test_packing_goes_on_from_where_it_was_stopped(tree, cache, tmp_path, chunks
     interrupted(tree, cache, chunks)
     assert find_pack(open_source(str(tree)), PRESET, cache) is None
     told = []
-    again = packed(tree, cache, progress=lambda done, *_: told.append(done))
-    assert next(filter(None, told)) == 64 * chunks
+    again = packed(tree, cache, progress=lambda *what: told.append(what))
+    assert start_of_packing(told) == 64 * chunks
     assert same(again, packed(tree, tmp_path / "undisturbed"))
+
+
+def test_checking_what_is_packed_tells_how_far_it_is_and_can_be_cancelled(tree, cache):
+    folder = interrupted(tree, cache)
+    before = (folder / "pixels.bin").read_bytes()
+    told = []
+    with pytest.raises(CancelledError):
+        packed(tree, cache, progress=lambda *what: told.append(what), cancelled=lambda: told[-1][0] == 64)
+    assert told[-1] == (64, 150, f"checking what is packed of {open_source(str(tree)).title}")
+    assert (folder / "pixels.bin").read_bytes() == before
+    told.clear()
+    packed(tree, cache, progress=lambda *what: told.append(what))
+    assert start_of_packing(told) == 128
 
 
 def cut_pixels(folder):
@@ -256,7 +280,7 @@ def lose_journal(folder):
 def test_packing_goes_on_from_what_is_sound(tree, cache, tmp_path, harm):
     harm(interrupted(tree, cache))
     again = packed(tree, cache)
-    verify(again)
+    everything(again)
     assert same(again, packed(tree, tmp_path / "undisturbed"))
 
 
@@ -303,8 +327,8 @@ def is_running(process_id):
 def test_a_killed_packer_loses_one_chunk_at_most(tree, cache, tmp_path):
     assert kill_on(packer(tree, cache), lines=4)
     told = []
-    again = packed(tree, cache, progress=lambda done, *_: told.append(done))
-    assert next(filter(None, told)) >= 64
+    again = packed(tree, cache, progress=lambda *what: told.append(what))
+    assert start_of_packing(told) >= 64
     assert same(again, packed(tree, tmp_path / "undisturbed"))
 
 
@@ -316,7 +340,7 @@ def test_a_packer_killed_at_many_moments(tmp_path, cache, helpers):
     for _ in range(10):
         kill_on(packer(tree, cache, helpers), lines=chance.randint(0, 5), delay=chance.random() / 10)
     again = packed(tree, cache)
-    verify(again)
+    everything(again)
     assert same(again, packed(tree, tmp_path / "undisturbed"))
 
 
@@ -364,46 +388,6 @@ def test_waiting_for_another_packer_can_be_cancelled(tree, cache):
             waiting.result(timeout=30)
 
 
-# damage
-
-
-def cut_manifest(folder):
-    truncate(folder / "manifest.json")
-
-
-def change_manifest(folder):
-    manifest = folder / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"labels": [0', '"labels": [1'))
-
-
-@pytest.mark.parametrize("harm", [cut_pixels, add_pixels, lose_pixels, cut_manifest, change_manifest])
-def test_a_damaged_pack_is_set_aside_and_made_again(tree, cache, harm):
-    made = packed(tree, cache)
-    harm(made.folder)
-    assert find_pack(open_source(str(tree)), PRESET, cache) is None
-    again = packed(tree, cache)
-    verify(again)
-    assert again.fingerprint == made.fingerprint
-    assert made.folder.with_name(made.folder.name + ".damaged").is_dir()
-
-
-def test_a_flipped_bit_is_found_by_verifying(tree, cache):
-    made = packed(tree, cache)
-    verify(made)
-    flip_pixel(made.folder)
-    with pytest.raises(BrokenDataError, match="damaged"):
-        verify(made)
-    assert find_pack(open_source(str(tree)), PRESET, cache) is None
-    verify(packed(tree, cache))
-
-
-def test_a_pack_cut_short_while_in_use_is_noticed(tree, cache):
-    made = packed(tree, cache)
-    cut_pixels(made.folder)
-    with pytest.raises(BrokenDataError, match="cut short"):
-        made.batch([149])
-
-
 # the disk
 
 
@@ -426,14 +410,15 @@ def test_a_disk_that_fills_up_keeps_what_is_packed(tree, cache, tmp_path):
     process.communicate(timeout=60)
     assert process.returncode == 1
     told = []
-    again = packed(tree, cache, progress=lambda done, *_: told.append(done))
-    assert next(filter(None, told)) == 64
+    again = packed(tree, cache, progress=lambda *what: told.append(what))
+    assert start_of_packing(told) == 64
     assert same(again, packed(tree, tmp_path / "undisturbed"))
 
 
 # memory
 
 READ_ALL = """
+import hashlib
 import sys
 from pathlib import Path
 import numpy as np
@@ -445,7 +430,8 @@ def peak():
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 n, preset = 5_000, Preset(256, 224)
-made = Pack(Path(sys.argv[1]), "", "", preset, (), np.zeros(n, np.int64), ("",) * n, np.arange(n), (), "")
+digests = hashlib.sha256(bytes(row_bytes(preset))).digest() * n
+made = Pack(Path(sys.argv[1]), "", "", preset, (), np.zeros(n, np.int64), ("",) * n, np.arange(n), (), "", digests)
 with made.file.open("wb") as file:
     file.truncate(n * row_bytes(preset))
 made.batch(made.order[:64])
@@ -482,7 +468,7 @@ def test_imagenets_images_are_packed_exactly(tmp_path, cache):
     source = open_source(str(tmp_path / "val"), classes=1000)
     for preset in (Preset(256, 224), Preset(None, 224)):
         made = pack(source, preset, cache=cache)
-        verify(made)
+        everything(made)
         assert (len(made), len(made.classes), made.skipped) == (200, 1000, ())
         for place in range(0, 200, 20):
             assert np.array_equal(made.image(place), cropped(source.image(place), preset))
@@ -492,7 +478,7 @@ def test_imagenets_images_are_packed_exactly(tmp_path, cache):
 def test_imagenettes_images_are_packed_exactly(cache):
     source = open_source(str(REFERENCE / "imagenette" / "val"))
     made = pack(source, Preset(None, 224), cache=cache)
-    verify(made)
+    everything(made)
     assert (len(made), len(made.classes), made.skipped) == (500, 10, ())
     assert np.bincount(made.labels[made.order[:100]]).tolist() == [10] * 10
     assert np.array_equal(made.image(321), cropped(source.image(321), Preset(None, 224)))

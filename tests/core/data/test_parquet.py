@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.data import decode, processes, tables
-from core.data.pack import pack, verify
+from core.data.pack import pack
 from core.data.preset import Preset
 from core.data.source import layout_of, open_source
 from core.data.tables import MAX_IMAGES
@@ -82,7 +82,7 @@ def test_a_pack_of_shards_is_that_of_the_files(folder, tmp_path, monkeypatch, he
     monkeypatch.setattr(processes, "HELPERS_START", -1.0 if helpers else float("inf"))
     monkeypatch.setattr(decode, "CHUNK_IMAGES", 2)
     made = pack(source, PRESET, cache=tmp_path / "cache")
-    verify(made)
+    assert made.batch(range(len(made))).shape == made.shape
     plain = pack(open_source(str(tmp_path / "flat")), PRESET, cache=tmp_path / "other")
     assert made.file.read_bytes() == plain.file.read_bytes()
     assert made.fingerprint == plain.fingerprint

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.data import decode, processes
-from core.data.pack import pack, verify
+from core.data.pack import pack
 from core.data.preset import Preset
 from core.data.source import layout_of, open_source
 from core.errors import BrokenDataError
@@ -64,7 +64,7 @@ def test_a_pack_of_the_archive_is_that_of_the_files(archive, tmp_path, monkeypat
     monkeypatch.setattr(decode, "CHUNK_IMAGES", 2)
     made = pack(open_source(str(archive), classes=1000), PRESET, cache=tmp_path / "one")
     plain = pack(open_source(str(tmp_path / "val"), classes=1000), PRESET, cache=tmp_path / "other")
-    verify(made)
+    assert made.batch(range(len(made))).shape == made.shape
     assert made.fingerprint == plain.fingerprint
     assert made.file.read_bytes() == plain.file.read_bytes()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 
 from core.data.packed import PIXELS, Pack
@@ -19,7 +21,8 @@ def noise(folder, images=600, size=32, classes=CLASSES):
     """Return a pack of pictures of noise over colours of their own, the last class without any."""
     rng = np.random.default_rng(5)
     colours = rng.integers(0, 200, (images, 1, 1, 3), np.uint8)
-    (colours + rng.integers(0, 56, (images, size, size, 3), np.uint8)).tofile(folder / PIXELS)
+    pixels = colours + rng.integers(0, 56, (images, size, size, 3), np.uint8)
+    pixels.tofile(folder / PIXELS)
     return Pack(
         folder=folder,
         source="noise",
@@ -31,6 +34,7 @@ def noise(folder, images=600, size=32, classes=CLASSES):
         indices=np.arange(images),
         skipped=(),
         fingerprint="noise",
+        digests=b"".join(hashlib.sha256(row.data).digest() for row in pixels),
     )
 
 

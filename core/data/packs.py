@@ -1,0 +1,145 @@
+"""All packs of a cache: whole, begun, damaged, of whatever source. Nothing of their sources is read."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from core.data.journal import JOURNAL
+from core.data.manifest import load_doubted, replace_file
+from core.data.packed import DOUBTED, MANIFEST, PIXELS, Pack, row_bytes
+from core.data.preset import Preset
+from core.data.protocol import Source
+from core.errors import InvalidSettingError, StorageError
+
+ASIDE = ".damaged"  # ends the name of a pack that could not be mended and was made anew
+WHOLE, BEGUN, DOUBTFUL, SET_ASIDE = "whole", "begun", "doubtful", "set aside"
+
+_ABOUT = "about.json"
+
+
+@dataclass(frozen=True)
+class KeptPack:
+    """A pack on the disk, by what lies in its folder."""
+
+    folder: Path
+    state: str  # whole; begun, to be gone on with; doubtful, mended at its next use; set aside, of no use any more
+    source: str  # what `open_source` was given; empty where nothing says it
+    title: str
+    preset: str  # its name
+    images: int  # that are packed
+    of: int  # images that the source has
+    bytes: int  # on the disk
+    made: float  # seconds since 1970: when it was last written to
+    used: float  # when it was last opened to measure on it
+
+    @property
+    def id(self) -> str:
+        """The name of its folder."""
+        return self.folder.name
+
+
+def packs_folder(cache: Path) -> Path:
+    """Return the folder of all packs of a cache."""
+    return cache / "packs"
+
+
+def kept_packs(cache: Path) -> tuple[KeptPack, ...]:
+    """Return all packs of a cache, the last used first."""
+    where = packs_folder(cache)
+    found = (_kept(folder) for folder in where.iterdir() if folder.is_dir()) if where.is_dir() else ()
+    return tuple(sorted(filter(None, found), key=lambda one: one.used, reverse=True))
+
+
+def note_source(source: Source, preset: Preset, folder: Path) -> None:
+    """Note in the folder of a pack that is begun of what it is one."""
+    about = {"source": source.name, "title": source.title, "images": len(source), "preset": asdict(preset)}
+    replace_file(folder / _ABOUT, json.dumps(about).encode())
+
+
+def note_use(folder: Path) -> None:
+    """Note that a pack is used now; nothing is noted in a cache that cannot be written."""
+    with suppress(OSError):
+        os.utime(folder / _ABOUT)
+
+
+def lock_of(folder: Path) -> FileLock:
+    """Return the lock that is held while a pack is made; the system lets go of it when its holder ends."""
+    return FileLock(folder.with_suffix(".lock"))
+
+
+def delete_pack(pack: Pack | KeptPack) -> None:
+    """Delete a pack, whose source stays as it is.
+
+    Raises InvalidSettingError while it is being made, StorageError if it cannot be deleted.
+    """
+    try:
+        with lock_of(pack.folder).acquire(blocking=False):
+            (pack.folder / MANIFEST).unlink(missing_ok=True)  # first: without it nothing of the rest counts
+            shutil.rmtree(pack.folder)
+    except Timeout as error:
+        raise InvalidSettingError(
+            f"{pack.title} is being packed", "a pack that nobody is making", "cancel that, or wait until it is done"
+        ) from error
+    except OSError as error:
+        raise StorageError(
+            f"{pack.folder} cannot be deleted ({error.strerror})",
+            "a folder that this user may delete",
+            "change its permissions, or delete it by hand",
+        ) from error
+
+
+def _kept(folder: Path) -> KeptPack | None:
+    """Return what lies in a folder; None if it is deleted while one looks."""
+    with suppress(FileNotFoundError):
+        about = _about(folder)
+        preset = Preset(**about["preset"]) if about else None
+        files = {file.name: file.stat() for file in folder.iterdir()}
+        pixels = files[PIXELS].st_size if PIXELS in files else 0
+        made = max((state.st_mtime for name, state in files.items() if name != _ABOUT), default=folder.stat().st_mtime)
+        return KeptPack(
+            folder=folder,
+            state=_state(folder.name, files),
+            source=about.get("source", ""),
+            title=about.get("title", folder.name),
+            preset=preset.name if preset else "",
+            images=pixels // row_bytes(preset) if preset else 0,
+            of=about.get("images", 0),
+            bytes=sum(state.st_size for state in files.values()),
+            made=made,
+            used=max(made, files[_ABOUT].st_mtime) if _ABOUT in files else made,
+        )
+    return None
+
+
+def _state(name: str, files: dict[str, os.stat_result]) -> str:
+    if name.endswith(ASIDE):
+        return SET_ASIDE
+    if MANIFEST in files and JOURNAL not in files:
+        return WHOLE
+    return DOUBTFUL if DOUBTED in files else BEGUN
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    """Return what was noted of a pack, or what its manifest says where nothing was; empty if neither can be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        about = json.loads((folder / _ABOUT).read_bytes())
+        return {
+            "source": str(about["source"]),
+            "title": str(about["title"]),
+            "images": int(about["images"]),
+            "preset": {"resize": about["preset"]["resize"], "crop": int(about["preset"]["crop"])},
+        }
+    known = load_doubted(folder)
+    if known is None:
+        return {}
+    pack = known[0]
+    images = len(pack) + len(pack.skipped)
+    return {"source": pack.source, "title": pack.title, "images": images, "preset": asdict(pack.preset)}
