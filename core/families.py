@@ -16,6 +16,7 @@ from core.experiment import ExperimentSpec
 from core.networks.registry import NETWORKS
 from core.pruning.techniques import TECHNIQUES
 from core.series import Series, series_of, titles
+from core.unpruned import unpruned_title, zeros
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,14 @@ class Member:
     images: int  # measured so far, 0 if none
     top1: float | None  # a share; None if nothing was measured yet
     sparsity: float | None = None  # the share of the prunable weights that is gone; None if it was not measured yet
+    zeros: float = 0.0  # the share of all parameters that are zero; 0 if it was not measured yet
 
     @property
     def kind(self) -> str:
         """What it is but for the rate, short enough for a tile: "Structured, retrained"."""
         if self.spec.is_control:
             return "Dense control"
-        return "Dense" if self.spec.is_dense else self._pruned("")
+        return unpruned_title(self.zeros) if self.spec.is_dense else self._pruned("")
 
     @property
     def title(self) -> str:
@@ -137,4 +139,5 @@ def _member(row: Mapping[Hashable, Any]) -> Member:
         images=int(images) if measured else 0,
         top1=float(row["top1"]) if measured else None,
         sparsity=None if math.isnan(gone) else float(gone),
+        zeros=zeros(row),
     )

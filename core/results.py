@@ -24,6 +24,7 @@ from core.store.retrained import LIVE, TRAINING, checkpoint_folder
 from core.store.runs import Run, find_result, find_run
 from core.surveys import agreement_table
 from core.training.history import History
+from core.unpruned import unpruned_short, unpruned_title, zeros
 from core.words import NOT_KNOWN, points, points_between, size, speed
 
 
@@ -55,7 +56,7 @@ class Detail:
     @property
     def title(self) -> str:
         """What was done, in words, to begin a line with."""
-        words = spec_in_words(self.spec)
+        words = unpruned_title(zeros(self.size)) if self.spec.is_dense else spec_in_words(self.spec)
         return words[:1].upper() + words[1:]
 
     @property
@@ -146,7 +147,9 @@ def cost_table(detail: Detail) -> pd.DataFrame:
 
     `with zeros` is the network as it was pruned, `compacted` the one from which removed channels are really taken out.
     """
-    networks = {"dense": detail.dense_size | (detail.speed.get("dense") or detail.dense_speed)}
+    networks = {
+        unpruned_short(zeros(detail.dense_size)): detail.dense_size | (detail.speed.get("dense") or detail.dense_speed)
+    }
     if not detail.spec.is_dense:
         networks["control" if detail.spec.is_control else "with zeros"] = detail.size | detail.speed
     if not detail.spec.pruning.dense:
@@ -180,7 +183,7 @@ def results_table(runs: pd.DataFrame) -> pd.DataFrame:
     `runs` is `runs_frame` with `series` (core.series.with_series).
     """
     measured = runs.dropna(subset=["images"]) if "images" in runs else runs.iloc[:0]
-    named = [_named(one) for one in measured["series"]]
+    named = [_named(row) for row in measured.to_dict("records")]
     table = pd.DataFrame(
         {
             **{field: [parts[field] for parts in named] for field in ("technique", "criterion", "scope")},
@@ -205,11 +208,12 @@ _SHARES = {
     "change low": "change_low",
     "change high": "change_high",
 }
-_DENSE = {"technique": "Dense"} | dict.fromkeys(("criterion", "scope", "form", "seed", "layers", "retraining"), "")
+_PARTS = ("technique", "criterion", "scope", "form", "seed", "layers", "retraining")
 
 
-def _named(series: Series | None) -> dict[str, str]:
-    return _DENSE if series is None else series.parts
+def _named(run: Mapping[Any, Any]) -> dict[str, str]:
+    series: Series | None = run["series"]
+    return dict.fromkeys(_PARTS, "") | {"technique": unpruned_title(zeros(run))} if series is None else series.parts
 
 
 def front_table(store: Store, front: pd.DataFrame, axis: Axis) -> pd.DataFrame:
@@ -224,7 +228,7 @@ def front_table(store: Store, front: pd.DataFrame, axis: Axis) -> pd.DataFrame:
     ]
     return pd.DataFrame(
         {
-            "network": [_in_one(row["series"], row["rate"]) for row in rows],
+            "network": [_in_one(row) for row in rows],
             axis.name: [axis.form(row[ACROSS]) for row in rows],
             "top-1 %": [100 * row["top1"] for row in rows],
             "against dense": [_change(row) for row in rows],
@@ -233,9 +237,9 @@ def front_table(store: Store, front: pd.DataFrame, axis: Axis) -> pd.DataFrame:
     )
 
 
-def _in_one(series: Series | None, rate: float) -> str:
-    words = [words for words in _named(series).values() if words]
-    return ", ".join(words if series is None or series.control else [f"{words[0]} {rate:.2f}", *words[1:]])
+def _in_one(run: Mapping[Any, Any]) -> str:
+    series, words = run["series"], [words for words in _named(run).values() if words]
+    return ", ".join(words if series is None or series.control else [f"{words[0]} {run['rate']:.2f}", *words[1:]])
 
 
 def _change(figures: Mapping[Any, Any]) -> str:
@@ -258,7 +262,7 @@ def results_csv(runs: pd.DataFrame) -> str:
 def history(runs: pd.DataFrame) -> pd.DataFrame:
     """Return all runs, the latest first, as a table for the eye: what was done, how it stands, the main figures."""
     table = pd.DataFrame({"network": runs["network"], "data": runs["data"]})
-    named = [_named(one) for one in runs["series"]]
+    named = [_named(row) for row in runs.to_dict("records")]
     table["technique"] = [parts["technique"] for parts in named]
     table["how"] = [", ".join(filter(None, list(parts.values())[1:])) for parts in named]
     table["rate"] = runs["rate"]

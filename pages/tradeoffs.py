@@ -19,7 +19,8 @@ from core.series import Series, series_of, with_series
 from core.store.queue import FAILED, OPEN
 from core.store.runs import runs_frame
 from core.sweep import Sweep, images_in_words
-from core.words import count, listed
+from core.unpruned import came_pruned, zeros
+from core.words import count, listed, percent
 from pages.widgets.address import name_unknown
 from pages.widgets.core_access import executor, keep_workers, prepare_demo, store, subject_of
 from pages.widgets.data_check import dense_figures, offer_check, warn_at_chance
@@ -188,6 +189,7 @@ def _curves(
         config={"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]},
     )  # fmt: skip
     st.caption("Click a point for its layers, its worst classes and what it looks at. Drag to zoom.")
+    _explain_zeros(runs)
     explain_elsewhere(others, drawn.axis)
     offer_measuring(drawn, runs)
     list_front(drawn, runs)
@@ -196,6 +198,16 @@ def _curves(
         offer_surveys(below, runs, subject)
         explain_below(below)
     _table(runs)
+
+
+def _explain_zeros(runs: pd.DataFrame) -> None:
+    """Say what rate and sparsity are of, if the network came with zeros of its own."""
+    share = zeros(dense_figures(runs) or {})
+    if came_pruned(share):
+        st.caption(
+            f"The network came with {percent(share)} of its parameters zero. Rate and sparsity count what is removed "
+            "here, whether it was zero or not."
+        )
 
 
 def _explain_front(drawn: Drawn, runs: pd.DataFrame) -> None:

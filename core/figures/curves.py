@@ -18,6 +18,7 @@ from core.figures.theme import ACCENT, DENSE_COLOUR, TECHNIQUE_COLOURS, Palette,
 from core.layer_names import INCEPTION_CONVS
 from core.series import Series, titles
 from core.store.queue import OPEN
+from core.unpruned import unpruned_short, unpruned_title, zeros
 from core.words import percent
 
 HEIGHT = 460  # pixels
@@ -162,7 +163,8 @@ def _levels(chart: _Chart) -> Iterator[_Level]:
     solid = {"color": DENSE_COLOUR, "width": 1.5, "dash": "solid"}
     controls = [one for one in chart.titles if one.control]
     named = [(_control_in_words(one, len(controls)), one, chart.lines[one]) for one in controls]
-    for words, series, line in (("dense", None, solid), *named):
+    unpruned = [unpruned_short(zeros(run)) for run in chart.curves.get(None, ())[:1]]
+    for words, series, line in (*((one, None, solid) for one in unpruned), *named):
         for here in chart.curves.get(series, ())[:1]:
             value = float(here[chart.measure.column])
             said = percent(value) if chart.measure.share else f"{value:.2f}"
@@ -199,7 +201,7 @@ def _words(chart: _Chart, levels: Sequence[_Level]) -> list[dict[str, Any]]:
 def _dense(chart: _Chart) -> Iterator[go.Scatter]:
     for run in chart.members(None)[:1]:
         look = {"marker": {"color": DENSE_COLOUR, "size": 10, "symbol": "circle"}, "mode": "markers"}
-        yield _points(chart, [run], name="Dense", **look)
+        yield _points(chart, [run], name=unpruned_title(zeros(run)), **look)
 
 
 def _ring(chart: _Chart, selected: str) -> go.Scatter:

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.figures.axes import AXES, Axis, is_made_smaller
 from core.series import Series
+from core.unpruned import came_pruned, unpruned_title, zeros
 from core.words import between, count, percent, points, points_between, probability
 
 Row = Mapping[Hashable, Any]
@@ -21,8 +22,10 @@ def hover_text(run: Row) -> str:
 def figures_of(run: Row) -> list[tuple[str, str]]:
     """Return the figures of a run as pairs of words and value, the first the run itself."""
     series = run.get("series")
-    name = "<b>Dense</b>" if series is None else f"<b>{_name(series)}</b>"
-    found = [(name, "" if series is None or series.control else f"rate {run['rate']:.2f}")]
+    name = unpruned_title(zeros(run)) if series is None else _name(series)
+    found = [(f"<b>{name}</b>", "" if series is None or series.control else f"rate {run['rate']:.2f}")]
+    if series is None and came_pruned(zeros(run)):
+        found.append(("zeros", f"{percent(zeros(run))} of all parameters, before anything is removed here"))
     found += [
         ("top-1", f"{percent(run['top1'])} ({between(run['top1_low'], run['top1_high'])})"),
         ("top-5", f"{percent(run['top5'])} ({between(run['top5_low'], run['top5_high'])})"),

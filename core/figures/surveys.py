@@ -19,6 +19,7 @@ from core.interpretability.measures.measure import Measure
 from core.interpretability.survey import EMPTY, MEASURES
 from core.series import Series, titles
 from core.surveys import YARDSTICKS
+from core.unpruned import unpruned_title, zeros
 from core.words import count
 
 PANEL = 270  # pixels that a panel adds
@@ -260,7 +261,7 @@ _SPLITS = {"kept": "still right", "lost": "lost"}
 
 def _hover(run: pd.Series, column: str) -> str:
     part, _, measure = column.rpartition("_") if column.startswith(("kept_", "lost_")) else ("", "", column)
-    name = "Dense" if run["series"] is None else _name(run["series"], run["rate"])
+    name = unpruned_title(zeros(dict(run))) if run["series"] is None else _name(run["series"], run["rate"])
     low, high = run.get(f"{column}_low", math.nan), run.get(f"{column}_high", math.nan)
     interval = "" if math.isnan(low) else f" ({low:.2f} to {high:.2f})"
     images = int(run[f"{part}_images" if part else "images_surveyed"])

@@ -22,9 +22,9 @@ _FLOOR = 0.04  # below the lowest score, where constant units stand
 def score_history(table: pd.DataFrame, score: str, chosen: Sequence[str] = (), *, dark: bool = False) -> go.Figure:
     """Return the score of one unit over the rates, a line for each curve, with its interval.
 
-    `table` has a row a network: `id`, `series` (None for the dense network), `rate`, `mis`, `mis_low`, `mis_high`,
-    `hard`, `constant`. Networks in which the unit is constant have no score: crosses on the floor of the chart. Rings
-    mark the `chosen` networks. `score` is the name of the score.
+    `table` has a row a network: `id`, `title`, `series` (None for the dense network), `rate`, `mis`, `mis_low`,
+    `mis_high`, `hard`, `constant`. Networks in which the unit is constant have no score: crosses on the floor of the
+    chart. Rings mark the `chosen` networks. `score` is the name of the score.
     """
     figure, floor = go.Figure(_level(CHANCE, dark)), _floor(table)
     lines = series_lines(one for one in table["series"] if isinstance(one, Series))
@@ -105,7 +105,7 @@ def _scored(rows: pd.DataFrame, title: str, marker: Mapping[str, Any]) -> go.Sca
 def _dense(table: pd.DataFrame) -> list[go.Scatter]:
     rows = table[[one is None for one in table["series"]]]
     marker = {"color": DENSE_COLOUR, "size": 10, "symbol": "circle"}
-    return [_scored(rows, "Dense", marker)] if len(rows) and not rows["constant"].all() else []
+    return [_scored(rows, rows["title"].iloc[0], marker)] if len(rows) and not rows["constant"].all() else []
 
 
 def _rings(rows: pd.DataFrame, floor: float, dark: bool) -> go.Scatter:

@@ -16,6 +16,7 @@ from core.figures.theme import DENSE_COLOUR, palette, template
 from core.figures.unit_scales import score_text
 from core.figures.units import INTERVAL, Score, network_name
 from core.series import Series, titles
+from core.unpruned import DENSE
 from core.words import count, percent
 
 HEIGHT = 360  # pixels
@@ -34,7 +35,8 @@ def score_against(table: pd.DataFrame, score: Score, *, dark: bool = False) -> g
     series = table["series"].dropna()
     names, lines = titles(series), series_lines(series)
     for column, across in enumerate(ACROSS, start=1):
-        figure.add_trace(_points(_rows(table, None), None, across, score, "Dense", column == 1), 1, column)
+        dense = _rows(table, None)
+        figure.add_trace(_points(dense, None, across, score, _unpruned(dense), column == 1), 1, column)
         for one, name in names.items():
             rows = _rows(table, one)
             figure.add_trace(_points(rows, one, across, score, name, column == 1, lines[one]), 1, column)
@@ -45,6 +47,10 @@ def score_against(table: pd.DataFrame, score: Score, *, dark: bool = False) -> g
 def _rows(table: pd.DataFrame, series: Series | None) -> list[dict[Hashable, Any]]:
     mine = [one is None if series is None else one == series for one in table["series"]]
     return table[mine].sort_values("rate").to_dict("records")
+
+
+def _unpruned(rows: Sequence[Row]) -> str:
+    return next((str(row["title"]) for row in rows), DENSE)
 
 
 def _points(

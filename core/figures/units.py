@@ -191,7 +191,13 @@ def network_name(row: Row) -> str:
 def network_tick(row: Row, *, live: bool) -> str:
     """Return what stands under a network: its rate, and on a second line how many of its units are live."""
     series = row["series"]
-    first = "dense" if series is None else "control" if series.control else f"{row['rate']:.2f}"
+    first = (
+        str(row["title"]).partition(",")[0].lower()
+        if series is None
+        else "control"
+        if series.control
+        else f"{row['rate']:.2f}"
+    )
     return f"{first}<br>{row['live']:,.0f} live" if live and not math.isnan(row["live"]) else first
 
 

@@ -17,6 +17,7 @@ from core.evaluation.calibration import (
 from core.figures.reliability import reliability_diagram
 from core.forgetting import reliability_table
 from core.predictions import Predictions
+from core.unpruned import DENSE
 from core.words import percent, points
 from pages.widgets.look import is_dark
 from pages.widgets.said import Said
@@ -52,7 +53,7 @@ def draw_calibration(said: Said) -> None:
         "Below: how many images a bin holds (Guo et al. 2017, arXiv 1706.04599)."
     )
     _figures(dense, pruned, said.who)
-    titles = ("Dense", said.member.title)
+    titles = (said.family.dense.title if said.family.dense else DENSE, said.member.title)
     figure = reliability_diagram(dense.bins, pruned.bins, titles, said.technique, dark=is_dark())
     st.plotly_chart(figure, key="reliability", config={"displayModeBar": False})
     raw = pd.concat([dense.bins.assign(network="dense"), pruned.bins.assign(network=said.who)])

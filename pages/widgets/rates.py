@@ -23,7 +23,7 @@ def draw_rates(scene: Scene) -> None:
         "The map at each rate of the curve, in one look, with its rank correlation (Spearman) with the dense map. "
         "Where that falls while the accuracy still holds, the network may be right for other reasons."
     )
-    cells = [Cell("Dense", views[0])]
+    cells = [Cell(views[0].title, views[0])]
     for view, member in zip(views[1:], compared.curve, strict=True):
         right = "" if member.top1 is None else f", top-1 {percent(member.top1, 0)}"
         name = member.title if member.spec.is_control else f"{member.rate:.2f}"

@@ -11,6 +11,7 @@ import pytest
 from core.evaluation.accuracy import accuracy, against_dense
 from core.experiment import ExperimentSpec
 from core.figures.axes import AXES
+from core.figures.hover import hover_text
 from core.figures.pareto import pareto_front
 from core.interpretability.question import Question
 from core.predictions import PREDICTION
@@ -132,6 +133,20 @@ def test_the_table_shows_per_cent_and_the_csv_shares(store, runs):
     assert table.loc[runs[1], "top-1 %"] == pytest.approx(100 * 86 / 90)
     assert table.loc[runs[0], "technique"] == "Dense"
     assert "0.9555" in results_csv(frame)
+
+
+def test_a_network_that_came_pruned_is_called_so_everywhere(store, runs):
+    with store.writing() as db:
+        put_result(db, runs[0], "size", {"parameters": 1000, "nonzero": 570})
+    frame = with_series(runs_frame(store))
+    name = "As it came, 43 % zeros"
+    assert results_table(frame).set_index("id").loc[runs[0], "technique"] == name
+    assert history(frame).set_index("id").loc[runs[0], "technique"] == name
+    assert front_table(store, pareto_front(frame, "sparsity"), AXES["sparsity"])["network"].iloc[0] == name
+    assert find_detail(store, runs[0], CLASSES).title == name
+    assert "as it came" in cost_table(find_detail(store, runs[1], CLASSES))
+    dense = frame[frame["id"] == runs[0]].to_dict("records")[0]
+    assert hover_text(dense).startswith(f"<b>{name}</b><br>zeros 43.0 % of all parameters, before")
 
 
 def test_the_history_tells_shipped_runs_from_those_made_here(store, runs):

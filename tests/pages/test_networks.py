@@ -17,7 +17,7 @@ from core.networks.registry import load_network
 from core.pruning.masks import make_masks, pruned_copy
 from core.pruning.settings import Pruning
 from core.store import queue
-from core.store.runs import runs_frame
+from core.store.runs import put_result, runs_frame
 from tests.core.data.images import save as save_image
 from tests.pages.conftest import RIGHT, predictions, record
 from tests.pages.test_tradeoffs import button, figure, points
@@ -269,6 +269,16 @@ def test_a_network_pruned_elsewhere_stands_beside_the_curves(elsewhere, measured
     assert trace["x"][0] == pytest.approx(0.1, abs=0.01)
     assert trace["y"] == [pytest.approx(70 / 96)]
     assert "nominal rate of networks pruned elsewhere is not known" in words(page)
+
+
+def test_the_curves_of_a_network_that_came_pruned_do_not_call_it_dense(elsewhere, empty_store, visit):
+    (run,) = runs_frame(empty_store).query("network.str.contains('cut')")["id"]
+    with empty_store.writing() as db:
+        put_result(db, run, "size", {"parameters": 1000, "nonzero": 900})
+    page = visit(network="cut", technique="unstructured", unstructured_rates="0.2")
+    assert list(points(page)) == ["As it came, 10 % zeros"]
+    assert "came with 10.0 % of its parameters zero" in words(page)
+    assert [one.value["technique"].tolist() for one in page.dataframe] == [["As it came, 10 % zeros"]]
 
 
 def test_a_click_on_it_shows_what_it_is(elsewhere, measured, empty_store, visit):

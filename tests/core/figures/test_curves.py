@@ -195,6 +195,16 @@ def test_retrained_curves_begin_at_their_control_and_those_without_one_at_their_
     assert dashes["retrained 5 epochs by SGD"] not in starts
 
 
+def test_a_network_that_came_pruned_is_named_so(runs):
+    cut = runs.assign(parameters=1000.0, nonzero=570.0)
+    figure = tradeoff_curves(cut, CLASSES)
+    assert "As it came, 43 % zeros" in legend(figure)
+    assert "Dense" not in legend(figure)
+    assert any(words.text.startswith("as it came ") for words in figure.layout.annotations)
+    few = runs.assign(parameters=1000.0, nonzero=999.0)
+    assert "Dense" in legend(tradeoff_curves(few, CLASSES))
+
+
 def legend(figure):
     return {trace.name: trace.line.dash for trace in figure.data if trace.showlegend is not False}
 

@@ -12,7 +12,7 @@ CURVE = Series("structured", "l1", "local", "clean", None, "")
 
 def history(*rows):
     columns = ["id", "series", "rate", "mis", "mis_low", "mis_high", "hard", "constant"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(title=lambda table: [f"network {one}" for one in table["id"]])
 
 
 def test_a_curve_begins_at_the_dense_network_and_has_a_gap_where_the_unit_is_constant():
@@ -27,6 +27,7 @@ def test_a_curve_begins_at_the_dense_network_and_has_a_gap_where_the_unit_is_con
     assert list(line.x) == [0.0, 0.1, 0.2, 0.3]
     assert np.isnan(line.y[2])
     assert not line.connectgaps
+    assert "network d" in {trace.name for trace in figure.data}
     cross = next(trace for trace in figure.data if trace.marker.symbol == "x-thin")
     assert list(cross.x) == [0.2]
     assert cross.y[0] < 0.5, "below every score that there is: no score at all"

@@ -44,7 +44,9 @@ def test_what_is_assumed_is_told(pruned):
     warnings = describe(pruned[0]).warnings
     assert any("transform_input is assumed; say it in theirs.json" in warning for warning in warnings)
     assert any("theirs.classes.txt" in warning for warning in warnings)
-    pruned[0].with_suffix(".json").write_text(json.dumps({"transform_input": False, "classes": [f"x{place}" for place in range(24)]}))
+    pruned[0].with_suffix(".json").write_text(
+        json.dumps({"transform_input": False, "classes": [f"x{place}" for place in range(24)]})
+    )
     assert describe(pruned[0]).warnings == ()
 
 
