@@ -41,7 +41,7 @@ def page() -> None:
     image, other = choose_own(network_in(compared), left, right) if own else _choose_of_data(compared, left, right)
     said = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        question = choose_question(said, labelled=image.label is not None)
+        question = choose_question(said, image)
         move(compared)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         look = choose_look(said, image.mask is not None)

@@ -37,7 +37,12 @@ Classifier = Annotated[bool, typer.Option("--fc", help="prune the classifier too
 Images = Annotated[int | None, typer.Option(help="evaluate at most so many images (default: all)")]
 Precision = Annotated[float | None, typer.Option(help="stop when top-1 is known to +- this")]
 Target = Annotated[
-    str, typer.Option(help="whose logit: " + "; ".join(f"{name}, the {one.title}" for name, one in TARGETS.items()))
+    str,
+    typer.Option(
+        help="whose logit: "
+        + "; ".join(f"{name}, the {one.title}" for name, one in TARGETS.items())
+        + "; class:N, the network's class N"
+    ),
 ]
 Seed = Annotated[int, typer.Option(help="of random choices")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N")]

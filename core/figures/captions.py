@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.figures.look import HEAT, MASKED, Look
 from core.figures.maps import Map, clipped_share
 from core.interpretability.attribution.baselines import BASELINES
-from core.interpretability.question import TARGETS, Question
+from core.interpretability.question import Question, target_title
 from core.words import percent
 
 
@@ -22,7 +22,7 @@ def details(question: Question) -> list[str]:
 
 def about(question: Question, target: str) -> str:
     """Return what the map is: "Grad-CAM for dotted star (true class)", then the settings."""
-    return ", ".join([f"{question.entry.title} for {target} ({TARGETS[question.target].title})", *details(question)])
+    return ", ".join([f"{question.entry.title} for {target} ({target_title(question.target)})", *details(question)])
 
 
 def scale_in_words(look: Look, maps: Sequence[Map], ends: Sequence[float], together: int = 0) -> str:

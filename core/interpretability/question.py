@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -32,14 +33,18 @@ TARGETS: dict[str, Target] = {
         "own prediction", "what each network itself takes the image for: the maps may be about different classes"
     ),
 }
+CHOSEN = Target("chosen class", "a class that you name, whatever the image shows, for every network")
+
+
+_NAMED = re.compile(r"class:(0|[1-9][0-9]{0,5})")  # a class of the network's, by its index
 
 
 @dataclass(frozen=True)
 class Question:
     """One question that every network is asked alike; `parameters` not named have the method's defaults.
 
-    `baseline` None is the method's own. Raises InvalidSettingError for a method, target, baseline or parameter that
-    there is not.
+    `target` is one of `TARGETS`, or `class:N`, the network's class N; `baseline` None is the method's own. Raises
+    InvalidSettingError for a method, target, baseline or parameter that there is not.
     """
 
     method: str = "gradcam"
@@ -49,7 +54,7 @@ class Question:
     parameters: tuple[tuple[str, Value], ...] = ()
 
     def __post_init__(self) -> None:
-        _check("target", self.target, TARGETS)
+        _check_target(self.target)
         if self.baseline is not None:
             _check("baseline", self.baseline, BASELINES)
         self.entry.settings(dict(self.parameters))
@@ -101,18 +106,34 @@ class Question:
         settings = [f"{name} {value}" for name, value in self.settings.items()]
         start = [f"from {BASELINES[self.start].title}"] if self.start else []
         seed = [f"seed {self.seed}"] if self._random and self.seed else []
-        return ", ".join([f"{self.entry.title} for the {TARGETS[self.target].title}", *settings, *start, *seed])
+        return ", ".join([f"{self.entry.title} for the {target_title(self.target)}", *settings, *start, *seed])
 
 
-def target_class(target: str, label: Classes, dense: Classes, own: Classes) -> Classes:
-    """Return the class that a map is about, of one image or of many: `target` is a key of `TARGETS`.
+def target_class(target: str, label: Classes, dense: Classes, own: Classes) -> Classes | int:
+    """Return the class that a map is about, of one image or of many: `target` is that of a `Question`.
 
     `label` is the true class, `dense` and `own` what the dense network and the network itself take the image for.
     """
-    _check("target", target, TARGETS)
-    return {"true": label, "dense": dense, "own": own}[target]
+    _check_target(target)
+    named = _NAMED.fullmatch(target)
+    return int(named[1]) if named else {"true": label, "dense": dense, "own": own}[target]
 
 
-def _check(what: str, value: str, allowed: dict[str, Any]) -> None:
+def target_of(index: int) -> str:
+    """Return the target that is a class of the network's."""
+    return f"class:{index}"
+
+
+def target_title(target: str) -> str:
+    """Return the target of a `Question` in words: "dense prediction", "chosen class"."""
+    return TARGETS[target].title if target in TARGETS else CHOSEN.title
+
+
+def _check_target(target: str) -> None:
+    if not _NAMED.fullmatch(target):
+        _check("target", target, TARGETS, ", or class:N")
+
+
+def _check(what: str, value: str, allowed: dict[str, Any], more: str = "") -> None:
     if value not in allowed:
-        raise InvalidSettingError(f"{what} {value!r}", ", ".join(allowed), "choose one of these")
+        raise InvalidSettingError(f"{what} {value!r}", ", ".join(allowed) + more, "choose one of these")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 
 import numpy as np
@@ -19,6 +18,7 @@ from core.experiment import spec_in_words
 from core.jobs.subject import Subject
 from core.store.predictions import load
 from core.words import count
+from pages.widgets.class_names import by_class_name
 from pages.widgets.compared import Compared
 from pages.widgets.core_access import made_at, store
 from pages.widgets.errors import plain, show_error
@@ -65,11 +65,8 @@ def _listed(subject: Subject, compared: Compared) -> NDArray[np.int64]:
 
 
 def _classes(subject: Subject) -> dict[str, int]:
-    """Return the classes that have images, by the network's names; of the same name, by name and index."""
-    names = subject.network.classes
-    often = Counter(names)
-    present = np.unique(subject.source.labels).tolist()
-    return {names[label] if often[names[label]] == 1 else f"{names[label]} ({label})": label for label in present}
+    """Return the classes that have images, by the network's names."""
+    return by_class_name(subject.network.classes, np.unique(subject.source.labels).tolist())
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -18,12 +18,14 @@ from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
 from pages.widgets.own_inbox import draw_inbox
 from pages.widgets.own_pictures import OwnPicture, forget, own_pictures, own_shown, whole
+from pages.widgets.pins import OF_ONES_OWN, Pin, draw_board, pinned, unpin
 from pages.widgets.steps import THUMBNAILS, draw_steps, draw_thumbnail
 from pages.widgets.views import Shown
 
 _IMAGENET = 1000  # classes: a network with as many knows photographs of nearly anything
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _LABEL = 11  # characters of a title that fit under a thumbnail
+_PIN = 8  # and under a pin
 _WIDTH, _HEIGHT = 260, 180  # pixels, in which the whole picture fits
 _ROOM = 190
 
@@ -38,6 +40,8 @@ def choose_own(network: Network, left: DeltaGenerator, right: DeltaGenerator) ->
         pictures = own_pictures()
         at = _chosen(pictures) if pictures else 0
         _thumbnails(network, pictures, at)
+        if pictures:
+            _draw_pins(network, pictures, pictures[at].name)
         draw_inbox()
         if pictures:
             st.caption(_what_is_fed(pictures[at], network))
@@ -82,12 +86,32 @@ def _thumbnails(network: Network, pictures: Sequence[OwnPicture], at: int) -> No
             title = picture.photo.title
             draw_thumbnail(
                 partial(_pixels, network, picture),
-                shortened(title, _LABEL) if picture.uploaded else picture.name.capitalize(),
+                shortened(_label(picture), _LABEL),
                 f"{title}, {picture.origin}",
                 key=f"thumbnail {picture.name}",
                 is_chosen=place == at,
                 go=partial(_go, picture.name),
             )
+
+
+def _draw_pins(network: Network, pictures: Sequence[OwnPicture], chosen: str) -> None:
+    """Draw the pinned pictures, and how many more the address names that are not in this session."""
+    here = {picture.name: picture for picture in pictures}
+    named = pinned(OF_ONES_OWN)
+    pins = [
+        Pin(name, shortened(_label(here[name]), _PIN), here[name].photo.title, partial(_pixels, network, here[name]))
+        for name in named
+        if name in here
+    ]
+    draw_board(OF_ONES_OWN, pins, chosen)
+    absent = len(named) - len(pins)
+    if absent:
+        are = f"{count(absent, 'pinned picture')} of this address {'is' if absent == 1 else 'are'} not here"
+        st.caption(f"{are}: uploaded in another session.")
+
+
+def _label(picture: OwnPicture) -> str:
+    return picture.photo.title if picture.uploaded else picture.name.capitalize()
 
 
 def _draw_whole(picture: OwnPicture, network: Network) -> None:
@@ -141,6 +165,7 @@ def _pixels(network: Network, picture: OwnPicture) -> NDArray[np.uint8]:
 
 
 def _forget(name: str | None = None) -> None:
+    unpin(OF_ONES_OWN, [name] if name else [one for one in pinned(OF_ONES_OWN) if _FINGERPRINT.fullmatch(one)])
     forget(name)
     st.query_params.pop("own", None)
 

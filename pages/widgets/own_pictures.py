@@ -68,7 +68,7 @@ def own_shown(network: Network, picture: OwnPicture) -> Shown:
     """Return a picture as the network is shown it; BrokenDataError for one that is too long for its width."""
     photo, preset = picture.photo, network.preset
     key = f"own {photo.id} {preset.name}"
-    return Shown(network, key, photo.title, _seen(photo, preset).pixels, picture.origin)
+    return Shown(network, key, photo.title, picture.name, _seen(photo, preset).pixels, picture.origin)
 
 
 def whole(picture: OwnPicture, preset: Preset, dark: bool) -> NDArray[np.uint8]:

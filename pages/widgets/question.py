@@ -13,14 +13,17 @@ from streamlit.delta_generator import DeltaGenerator
 from core.interpretability.attribution.baselines import BASELINES
 from core.interpretability.attribution.method import Choice, Cost, Method, Number, Parameter, Value
 from core.interpretability.attribution.registry import METHODS
-from core.interpretability.question import TARGETS, Question
+from core.interpretability.question import CHOSEN, TARGETS, Question, target_of
 from core.words import count
 from pages.widgets.address import name_outside, name_unknown
+from pages.widgets.class_names import by_class_name
 from pages.widgets.errors import plain
+from pages.widgets.views import Shown, Variant, probabilities_of
 
 _FIRST = "gradcam"
 _SEEDS = 2**31 - 1
 _MOST_STEPS = 200  # of a slider; a number with more is typed
+_CHOSEN = "class"
 _NOISE = "noise"  # the baseline that the seed decides
 
 
@@ -44,12 +47,14 @@ def passes_in_words(cost: Cost) -> str:
     return f"{cost.forward:,} forward and {count(cost.backward, 'backward pass', 'backward passes')}"
 
 
-def choose_question(said: DeltaGenerator, labelled: bool = True) -> Question:
+def choose_question(said: DeltaGenerator, image: Shown) -> Question:
     """Draw the choice of method, its settings and the target; in `said` what the URL asks for and there is not.
 
     Of an image that nobody has labelled there is no true class to ask about.
     """
+    labelled = image.label is not None
     targets = {each.title: name for name, each in TARGETS.items() if labelled or name != "true"}
+    targets[CHOSEN.title] = _CHOSEN
     key = "target" if labelled else "own_target"  # of its own: neither choice is lost while the other stands there
     with said:
         name_unknown("method", "method", list(by_cost()))
@@ -58,6 +63,8 @@ def choose_question(said: DeltaGenerator, labelled: bool = True) -> Question:
     with st.popover("Settings", width=110, help="What the method does, its parameters, where it begins"):
         baseline, seed, parameters = _choose_settings(method, said)
     target = _choose_target(key, targets)
+    if target == _CHOSEN:
+        target = target_of(_choose_class(image, said))
     return Question(method.name, target, baseline, seed, parameters)
 
 
@@ -84,10 +91,32 @@ def _choose_target(key: str, targets: dict[str, str]) -> str:
         key=key,
         bind="query-params",
         help="Whose logit the pixels count for. "
-        + "; ".join(f"{title}: {TARGETS[name].meaning}" for title, name in targets.items())
+        + "; ".join(f"{each.title}: {each.meaning}" for each in (*TARGETS.values(), CHOSEN) if each.title in targets)
         + ("." if "true" in targets.values() else ". Nobody has said what this picture shows: no class is true."),
     )
     return targets[str(title)]
+
+
+def _choose_class(image: Shown, said: DeltaGenerator) -> int:
+    """Return a class of the network's, typed by its name; at first the one that the dense network takes the image for.
+
+    It stays chosen from picture to picture.
+    """
+    names = image.network.classes
+    classes = by_class_name(names, range(len(names)))
+    with said:
+        name_unknown("about_class", "class", list(classes))
+    dense = probabilities_of(image, Variant())
+    title = st.selectbox(
+        "Class",
+        list(classes),
+        index=0 if dense is None else int(dense.argmax()),
+        key="about_class",
+        bind="query-params",
+        help=f"One of the {len(names):,} that {plain(image.network.title)} tells apart: type a part of its name.",
+        width=210,
+    )
+    return classes[str(title)]
 
 
 def _choose_settings(method: Method, said: DeltaGenerator) -> tuple[str | None, int, tuple[tuple[str, Value], ...]]:

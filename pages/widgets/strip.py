@@ -13,7 +13,7 @@ from core.figures.captions import details, scale_in_words
 from core.figures.export import file_name
 from core.figures.look import MASKED, Look, outlined
 from core.figures.maps import scale_bar
-from core.interpretability.question import TARGETS, Question
+from core.interpretability.question import Question, target_title
 from core.words import duration, listed, percent
 from pages.widgets.asked import View, ask_all, ask_of, limits_of
 from pages.widgets.compared import Compared
@@ -119,7 +119,7 @@ def _in_words(image: Shown, question: Question, look: Look, views: Sequence[View
     """Say the method and its settings, the target, the baseline and the scale."""
     classes = image.network.classes
     targets = [f"**{plain(classes[target])}**" for target in dict.fromkeys(view.target for view in views)]
-    what = f"**{plain(question.entry.title)}** for {listed(targets)} ({TARGETS[question.target].title})"
+    what = f"**{plain(question.entry.title)}** for {listed(targets)} ({target_title(question.target)})"
     maps = [(view.map, end) for view, end in zip(views, ends, strict=True) if view.map is not None]
     scale = scale_in_words(look, [one for one, _ in maps], [end for _, end in maps]) if maps else ""
     return f"{', '.join([what, *map(plain, details(question))])}. {scale}"

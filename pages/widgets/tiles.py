@@ -102,8 +102,7 @@ def draw_picture(picture: NDArray[np.uint8], image: Shown) -> DeltaGenerator:
         st.image(picture, width="stretch", output_format="PNG")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.caption(plain(image.id), wrap=False)
-            if image.label is not None:
-                pin_button(image.id)
+            pin_button(image)
         if image.label is None:
             st.markdown("not part of the data", help=f"It is {plain(image.origin)}: nobody has said what it shows.")
             st.caption("no true class")

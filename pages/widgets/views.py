@@ -49,6 +49,7 @@ class Shown:
     network: Network  # the dense one
     key: str  # no other image has it, whatever the network
     id: str
+    name: str  # of it in the URL
     pixels: NDArray[np.uint8]  # (h, w, 3)
     origin: str  # the title of the data, or whose picture it is
     label: int | None = None  # the true class; None: the picture is not part of the data, nobody says what it shows
@@ -171,7 +172,7 @@ def shown(subject: Subject, index: int) -> Shown:
     where = f"{subject.source.identity()} {subject.preset.name}"
     found = _example(where, index, subject.source, subject.preset)
     origin, key = subject.source.title, f"{where} {found.id}"
-    return Shown(subject.network, key, found.id, found.pixels, origin, found.label, found.mask)
+    return Shown(subject.network, key, found.id, found.id, found.pixels, origin, found.label, found.mask)
 
 
 def blocks(network: Network) -> tuple[str, ...]:

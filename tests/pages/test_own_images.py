@@ -91,7 +91,7 @@ def test_there_is_no_true_class_to_ask_about(own):
     page = own()
     assert page.query_params["own"] == next(iter(SAMPLES))
     (targets,) = [one for one in page.button_group if one.key == "own_target"]
-    assert [option.content for option in targets.proto.options] == ["dense prediction", "own prediction"]
+    assert [option.content for option in targets.proto.options] == ["dense prediction", "own prediction", "chosen class"]
     assert "(dense prediction)" in words(page)
     assert page.toggle(key="outline").disabled
 
@@ -144,6 +144,53 @@ def test_a_pasted_picture_outlives_a_look_at_the_data_and_is_forgotten_when_aske
     page.button(key="forget").click().run()
     assert "holiday.png" not in thumbnails(page)
     assert page.query_params["own"] == next(iter(SAMPLES))
+
+
+def test_maps_are_about_a_class_that_one_names(own, checkpoint):
+    classes = load_network(str(checkpoint)).classes
+    page = own(own="coffee", own_target="chosen class")
+    chosen = page.selectbox(key="about_class")
+    assert len(chosen.options) == len(classes)
+    assert f"**{chosen.value}** (chosen class)" in words(page)
+    other = next(name for name in classes if name != chosen.value)
+    chosen.set_value(other).run()
+    assert f"**{other}** (chosen class)" in words(page)
+    page.button(key="thumbnail cat").click().run()
+    assert f"**{other}** (chosen class)" in words(page)
+
+
+def test_the_class_of_an_address_is_asked_about_and_one_that_there_is_not_is_named(own, checkpoint):
+    last = load_network(str(checkpoint)).classes[-1]
+    assert f"**{last}** (chosen class)" in words(own(own_target="chosen class", about_class=last))
+    page = own(own_target="chosen class", about_class="unicorn")
+    assert "There is no class 'unicorn'" in warnings(page)
+    assert not page.exception
+
+
+def test_pictures_are_pinned_apart_from_the_data_s_and_let_go_when_forgotten(own):
+    page = own(own="coffee", pins="scene-000003")
+    page.button(key="pin").click().run()
+    upload(page, file("holiday.png"))
+    name = page.query_params["own"]
+    page.button(key="pin").click().run()
+    assert page.query_params["own_pins"] == f"coffee,{name}"
+    assert page.query_params["pins"] == "scene-000003"
+    assert [page.button(key=f"pinned {one}").label for one in ("coffee", name)] == ["Coffee", "holiday…"]
+    page.button(key="pinned coffee").click().run()
+    assert page.query_params["own"] == "coffee"
+    page.button(key=f"pinned {name}").click().run()
+    page.button(key="forget").click().run()
+    assert page.query_params["own_pins"] == "coffee"
+    page.button(key="pinned coffee").click().run()
+    page.button(key="pin").click().run()
+    assert "own_pins" not in page.query_params
+
+
+def test_pins_of_another_session_are_counted(own):
+    page = own(own="coffee", own_pins="0123456789abcdef,cat")
+    assert not page.exception
+    assert page.button(key="pinned cat").label == "Cat"
+    assert "1 pinned picture of this address is not here" in words(page)
 
 
 def test_the_address_of_an_upload_asks_for_the_picture(own):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import InvalidSettingError
-from core.interpretability.question import TARGETS, Question, target_class
+from core.interpretability.question import TARGETS, Question, target_class, target_of
 
 
 def test_questions_that_mean_the_same_share_an_id():
@@ -30,7 +30,8 @@ def test_a_question_in_words_names_method_target_parameters_and_baseline():
     ("wrong", "reason"),
     [
         ({"method": "lrp"}, "no attribution method 'lrp'"),
-        ({"target": "logit"}, "target 'logit'; allowed: true, dense, own"),
+        ({"target": "logit"}, "target 'logit'; allowed: true, dense, own, or class:N"),
+        ({"target": "class:-1"}, "target 'class:-1'"),
         ({"baseline": "white"}, "baseline 'white'; allowed: black"),
         ({"parameters": (("steps", 5),)}, "no parameter 'steps'"),
     ],
@@ -44,3 +45,11 @@ def test_a_map_is_about_the_true_class_the_dense_or_the_own_prediction():
     assert {target: target_class(target, 0, 1, 2) for target in TARGETS} == {"true": 0, "dense": 1, "own": 2}
     with pytest.raises(InvalidSettingError, match="allowed: true, dense, own"):
         target_class("logit", 0, 1, 2)
+
+
+def test_a_map_may_be_about_a_class_that_one_names():
+    assert target_class(target_of(7), 0, 1, 2) == 7
+    asked = Question("ig", target_of(7))
+    assert asked.id not in {Question("ig", target_of(8)).id, *(Question("ig", target).id for target in TARGETS)}
+    assert Question.from_json(asked.to_json()) == asked
+    assert asked.in_words().startswith("Integrated Gradients for the chosen class,")
