@@ -11,6 +11,7 @@ import typer
 from core.benchmarks.attribute import bench_attribute
 from core.benchmarks.evaluate import bench_evaluate
 from core.benchmarks.mis import bench_mis
+from core.benchmarks.pack import bench_pack
 from core.benchmarks.timing import Comparison
 from core.benchmarks.train import bench_train
 from core.cli.options import Device, Json
@@ -61,6 +62,15 @@ def mis(
 ) -> None:
     """Units scored per second, all of a network, against a plain loop over units and tasks."""
     _show(bench_mis(images, progress=Bar()), as_json)
+
+
+@app.command()
+def pack(
+    images: Annotated[int, typer.Option(help="how many JPEG files each round")] = 800,
+    as_json: Json = False,
+) -> None:
+    """Images packed per second, against Pillow alone decoding the same files on all cores."""
+    _show(bench_pack(images, progress=Bar()), as_json)
 
 
 def _show(comparisons: Iterable[Comparison], as_json: bool) -> None:

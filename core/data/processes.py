@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from itertools import islice
-from typing import BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from core.errors import PrunescopeError
 from core.paths import ROOT
@@ -29,6 +30,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 HELPERS_START = 1.0  # seconds that starting helper processes costs
+_PIPE = 2**20  # bytes between the processes, so that large answers do not go over in hundreds of small pieces
 _SPARE = 2  # results waiting beyond those at work: enough that no process waits for a slower one before it
 
 
@@ -91,6 +93,7 @@ def _helper(function: Callable[..., object]) -> Iterator[Helper]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": search, "OMP_NUM_THREADS": "1"},
+        pipesize=_PIPE,
         start_new_session=True,  # Ctrl+C is for the process that asked: it ends its helpers itself
     )
     helper = Helper(process, cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout))
@@ -114,7 +117,7 @@ def _ask(free: queue.SimpleQueue[Helper], item: object) -> object:
     helper = free.get()
     try:
         _send(helper.requests, item)
-        answer: tuple[object, Exception | None] = pickle.load(helper.answers)
+        answer: tuple[object, Exception | None] = _receive(helper.answers)
     except (BrokenPipeError, EOFError, pickle.UnpicklingError) as broken:
         raise _ended(helper) from broken
     finally:
@@ -134,15 +137,30 @@ def _ended(helper: Helper) -> PrunescopeError:
 
 
 def _send(stream: BinaryIO, value: object) -> None:
-    pickle.dump(value, stream, protocol=pickle.HIGHEST_PROTOCOL)
+    """Write a value; large arrays in it as they lie in memory, behind it."""
+    arrays: list[pickle.PickleBuffer] = []
+    rest = pickle.dumps(value, protocol=5, buffer_callback=arrays.append)
+    views = [array.raw() for array in arrays]
+    pickle.dump((rest, [view.nbytes for view in views]), stream)
+    for view in views:
+        stream.write(view)
     stream.flush()
+
+
+def _receive(stream: BinaryIO) -> Any:
+    rest, sizes = pickle.load(stream)
+    arrays = [bytearray(size) for size in sizes]
+    for array in arrays:
+        if cast(BufferedReader, stream).readinto(array) < len(array):
+            raise EOFError
+    return pickle.loads(rest, buffers=arrays)
 
 
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer each request with (result, error) until there are none."""
-    function = pickle.load(requests)
+    function = _receive(requests)
     while True:
-        _send(answers, _answer(function, pickle.load(requests)))
+        _send(answers, _answer(function, _receive(requests)))
 
 
 def _answer(function: Callable[[Item], Result], item: Item) -> tuple[Result | None, Exception | None]:
