@@ -1,13 +1,20 @@
-"""Imagenette: ten easy classes of ImageNet (Howard 2019), downloaded by torchvision's tools when asked for."""
+"""Imagenette: ten easy classes of ImageNet (Howard 2019), downloaded when asked for.
+
+The archive is the one that torchvision names; torchvision's own download can be neither stopped nor taken up again.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tarfile
+import time
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+from urllib.request import Request, urlopen
 
 from core.data.folder import open_folder_tree
 from core.data.stored import StoredSource
@@ -17,6 +24,9 @@ from core.progress import Progress, silent
 
 IMAGENETTE = "imagenette"
 SPLITS = ("train", "val")
+_CHUNK = 2**18  # bytes
+_TOLD_EVERY = 0.5  # seconds
+_PATIENCE = 30.0  # seconds without a byte
 
 
 @dataclass(frozen=True)
@@ -59,13 +69,14 @@ def open_imagenette(name: str, path: Path, classes: int | None = None) -> Stored
 def fetch_imagenette(cache: Path | None = None, progress: Progress = silent, archive: Archive = ARCHIVE) -> Path:
     """Return the folder that holds Imagenette's train and val, downloading and unpacking it first where need be.
 
-    The archive is used where it was put by hand. MissingFileError if it cannot be had, with what to fetch and where to
-    put it; BrokenDataError if it is another one. Nothing half-done is ever taken for the whole.
+    The archive is used where it was put by hand. `progress` hears of bytes and may raise to cancel: a later call goes
+    on with what is there. MissingFileError if it cannot be had, with what to fetch and where to put it;
+    BrokenDataError if it is another one. Nothing half-done is ever taken for the whole.
     """
     root = _root(cache)
     if not (root / archive.folder).is_dir():
         staging = writable(root / f"{archive.folder}.partial")
-        _unpack(_at_hand(root, staging, archive, progress), staging, archive)
+        _unpack(_at_hand(root, staging, archive, progress), staging, archive, progress)
         (staging / archive.folder).replace(root / archive.folder)
         shutil.rmtree(staging)
     return root / archive.folder
@@ -76,49 +87,84 @@ def _root(cache: Path | None) -> Path:
 
 
 def _at_hand(root: Path, staging: Path, archive: Archive, progress: Progress) -> Path:
-    from torchvision.datasets.utils import check_integrity, download_url
-
     given = root / archive.name
     if given.is_file():
-        if not check_integrity(given, archive.md5):
+        if not _is_whole(given, archive):
             raise _other(given, archive)
         return given
+    file = staging / archive.name
     try:
-        with _watched(staging / archive.name, archive, progress):
-            download_url(archive.url, staging, md5=archive.md5)
-    except (OSError, RuntimeError) as error:  # RuntimeError: what came has another MD5
+        _download(file, archive, progress)
+    except OSError as error:
         raise _absent(root, archive, f"it cannot be downloaded ({error})") from error
-    return staging / archive.name
+    if not _is_whole(file, archive):
+        file.unlink()
+        raise _absent(root, archive, "what comes from there is another file")
+    return file
 
 
-def _unpack(file: Path, staging: Path, archive: Archive) -> None:
-    from torchvision.datasets.utils import extract_archive
+def _is_whole(file: Path, archive: Archive) -> bool:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == archive.md5
 
+
+def _download(file: Path, archive: Archive, progress: Progress) -> None:
+    """Bring what is missing of a file; OSError if the connection ends before it is whole."""
+    here = file.stat().st_size if file.is_file() else 0
+    if here == archive.bytes:
+        return
+    rest = {"Range": f"bytes={here}-"} if 0 < here < archive.bytes else {}
+    with urlopen(Request(archive.url, headers=rest), timeout=_PATIENCE) as answer:
+        goes_on = answer.status == 206
+        with file.open("ab" if goes_on else "wb") as out:
+            done = _copy(answer, out, here if goes_on else 0, archive, progress)
+    if done < archive.bytes:
+        raise OSError(f"the connection ended after {done:,} bytes")
+
+
+def _copy(answer: BinaryIO, out: BinaryIO, done: int, archive: Archive, progress: Progress) -> int:
+    """Copy what comes and return how many bytes are there then, with the `done` before."""
+    tell = _now_and_then(progress, f"downloading {archive.name}")
+    tell(done, archive.bytes)
+    while data := answer.read(_CHUNK):
+        out.write(data)
+        done += len(data)
+        tell(done, max(done, archive.bytes))
+    return done
+
+
+def _unpack(file: Path, staging: Path, archive: Archive, progress: Progress) -> None:
     shutil.rmtree(staging / archive.folder, ignore_errors=True)
-    extract_archive(file, staging)
+    tell = _now_and_then(progress, f"unpacking {archive.name}")
+    try:
+        with file.open("rb") as packed, tarfile.open(fileobj=packed, mode="r:gz") as members:
+            for member in members:
+                _require_own(member, file, archive)
+                members.extract(member, staging, set_attrs=False)
+                tell(packed.tell(), file.stat().st_size)
+    except (tarfile.TarError, EOFError, zlib.error) as error:
+        raise _other(file, archive) from error
     if not (staging / archive.folder).is_dir():
         raise _other(file, archive)
 
 
-@contextmanager
-def _watched(file: Path, archive: Archive, progress: Progress) -> Iterator[None]:
-    """Tell twice a second how much of a file is there: torchvision itself tells nobody but the terminal."""
-    done = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(file, archive, progress, done), daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
+def _require_own(member: tarfile.TarInfo, file: Path, archive: Archive) -> None:
+    parts = PurePosixPath(member.name).parts
+    if not (member.isreg() or member.isdir()) or parts[:1] != (archive.folder,) or ".." in parts:
+        raise _other(file, archive)
 
 
-def _watch(file: Path, archive: Archive, progress: Progress, done: threading.Event) -> None:
-    while True:
-        size = file.stat().st_size if file.is_file() else 0
-        progress(size, max(size, archive.bytes), f"downloading {archive.name}")
-        if done.wait(0.5):
-            return
+def _now_and_then(progress: Progress, what: str) -> Callable[[int, int], None]:
+    """Return what tells how far something is at first and then twice a second."""
+    last = float("-inf")
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _TOLD_EVERY:
+            last = time.monotonic()
+            progress(done, total, what)
+
+    return tell
 
 
 def _absent(root: Path, archive: Archive, why: str) -> MissingFileError:

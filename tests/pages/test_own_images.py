@@ -91,7 +91,8 @@ def test_there_is_no_true_class_to_ask_about(own):
     page = own()
     assert page.query_params["own"] == next(iter(SAMPLES))
     (targets,) = [one for one in page.button_group if one.key == "own_target"]
-    assert [option.content for option in targets.proto.options] == ["dense prediction", "own prediction", "chosen class"]
+    offered = [option.content for option in targets.proto.options]
+    assert offered == ["dense prediction", "own prediction", "chosen class"]
     assert "(dense prediction)" in words(page)
     assert page.toggle(key="outline").disabled
 
