@@ -54,7 +54,7 @@ class KnownNetwork:
         """What to do where its file is not at hand."""
         if self.weights is None and self.network in NETWORKS:
             return NETWORKS[self.network].needs
-        return f"its file is not there any more: put it back at {self.weights or self.network}"
+        return f"its file is gone; put it back at {self.weights or self.network}"
 
     def spec(self, data: str = ExperimentSpec.data, preprocess: str = ExperimentSpec.preprocess) -> ExperimentSpec:
         """Return the experiment that measures it as it is."""
@@ -96,8 +96,12 @@ def _of_runs(specs: Iterable[str], own: Sequence[KnownNetwork], used: set[str]) 
 
 def _pairs(specs: Iterable[str]) -> Iterator[tuple[str, str | None]]:
     """Yield the network and its weights of every experiment, each pair once."""
+    yield from dict.fromkeys(_pairs_of(specs))
+
+
+def _pairs_of(specs: Iterable[str]) -> list[tuple[str, str | None]]:
     said = (json.loads(text) for text in specs)
-    yield from dict.fromkeys((one["network"], one.get("weights")) for one in said)
+    return [(one["network"], one.get("weights")) for one in said]
 
 
 def _free_name(network: str, weights: str | None, used: set[str]) -> str:
@@ -140,31 +144,43 @@ def networks_table(
 
 _EMPTY = dict.fromkeys(
     (
-        "network", "source", "architecture", "parameters", "classes", "top-1 %", "on", "n", "looks", "sparsity %",
-        "warnings", "sha256",
+        "network", "top-1 %", "on", "n", "sparsity %", "looks", "note", "classes", "parameters", "architecture",
+        "source", "sha256",
     )
 )  # fmt: skip
 
 
 def _row(one: KnownNetwork, about: Description, runs: pd.DataFrame) -> dict[str, object]:
-    row: dict[str, object] = {**_EMPTY, "network": one.name, "source": one.source}
+    sha256 = fingerprint_of(one, about, runs)
+    best = most_exact(dense_runs(runs, sha256))
+    measured = {} if best is None else {"top-1 %": 100 * best["top1"], "n": int(best["images"])}
+    on = {} if best is None else {"on": data_in_words(best["data"])}
+    known = {"network": one.name, "source": one.source, "sha256": sha256 or None} | measured | on
+    return _EMPTY | known | _of_file(about)
+
+
+def _of_file(about: Description) -> dict[str, object]:
     if about is None:
-        return row | {"looks": "not at hand"}
+        return {"note": "not at hand"}
     if isinstance(about, PrunescopeError):
-        return row | {"looks": "cannot be read"}
-    best = most_exact(dense_runs(runs, about.sha256))
-    return row | {
+        return {"note": "cannot be read"}
+    return {
         "architecture": about.architecture,
         "parameters": about.parameters,
         "classes": len(about.classes),
-        "top-1 %": None if best is None else 100 * best["top1"],
-        "on": "" if best is None else data_in_words(best["data"]),
-        "n": None if best is None else int(best["images"]),
         "looks": looks_like(about),
         "sparsity %": 100 * about.sparsity["prunable"],
-        "warnings": len(about.warnings),
-        "sha256": about.sha256,
+        "note": count(len(about.warnings), "warning") if about.warnings else None,
     }
+
+
+def fingerprint_of(one: KnownNetwork, about: Description, runs: pd.DataFrame) -> str:
+    """Return the fingerprint of a network; of one whose file is not at hand that of the last run; "" if of none."""
+    if about is not None:
+        return about.sha256 if isinstance(about, NetworkDescription) else ""
+    ordered = runs.sort_values("created_at") if len(runs) else runs
+    shas = dict(zip(_pairs_of(ordered["spec"]), ordered["network_sha"], strict=True))
+    return str(shas.get((one.network, one.weights), ""))
 
 
 def looks_like(about: NetworkDescription) -> str:

@@ -118,9 +118,9 @@ def class_names(checkpoint: Checkpoint) -> ClassNames:
             f"say them, one a line, in {checkpoint.path.stem}.classes.txt beside it",
         )
     if about.classes:
-        return ClassNames(_distinct(checkpoint, about.classes), "said of the file", said=True)
+        return ClassNames(_distinct(checkpoint, about.classes), "as is said of the file", said=True)
     if about.shared_classes and len(about.shared_classes) == outputs:
-        return ClassNames(_distinct(checkpoint, about.shared_classes), "classes.txt beside it", said=True)
+        return ClassNames(_distinct(checkpoint, about.shared_classes), "by classes.txt beside it", said=True)
     if outputs == len(IMAGENET_CLASSES):
         return ClassNames(IMAGENET_CLASSES, "ImageNet's, because there are 1,000", said=False)
     numbers = tuple(f"class {place}" for place in range(outputs))

@@ -55,6 +55,8 @@ def _bvlc(progress: Progress) -> Path:
     return path
 
 
+_BVLC_NEEDS = "name its weights file (Weights in Trade-offs, --weights FILE)"
+
 NETWORKS: dict[str, NetworkEntry] = {
     "demo": NetworkEntry(
         "GoogLeNet demo", lambda: DEMO_CHECKPOINT if DEMO_CHECKPOINT.is_file() else None, _demo, "train it"
@@ -65,7 +67,7 @@ NETWORKS: dict[str, NetworkEntry] = {
         lambda progress: fetch(IMAGENET_WEIGHTS, progress),
         f"{IMAGENET_WEIGHTS.megabytes:.0f} MB are downloaded once",
     ),
-    "googlenet-bvlc": NetworkEntry("GoogLeNet 2014 (BVLC)", _bvlc_path, _bvlc, "name its weights file"),
+    "googlenet-bvlc": NetworkEntry("GoogLeNet 2014 (BVLC)", _bvlc_path, _bvlc, _BVLC_NEEDS),
 }
 
 

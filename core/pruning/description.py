@@ -41,7 +41,8 @@ class NetworkDescription:
     form: str
     sparsity: Mapping[str, float]  # of what was pruned, over prunable, conv and all
     layer_sparsity: Mapping[str, float]  # share of zeros of each conv and fc, by accident too
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...]  # of what is wrong with it, and of what is assumed, with how to say it
+    assumed: tuple[str, ...]  # for nothing says it
 
 
 def describe(path: Path | str) -> NetworkDescription:
@@ -59,6 +60,7 @@ def describe(path: Path | str) -> NetworkDescription:
     checkpoint = read_googlenet(file)
     network = network_of(checkpoint, str(path))
     names, feeding, found = class_names(checkpoint), feeding_of(checkpoint), recognise_pruning(network.module)
+    assumed = _assumed(file, names, feeding)
     return NetworkDescription(
         source=str(file),
         title=network.title,
@@ -77,7 +79,8 @@ def describe(path: Path | str) -> NetworkDescription:
         form=found.form,
         sparsity={name: getattr(found.sparsity, name) for name in ("prunable", "conv", "all")},
         layer_sparsity={one.name: one.sparsity for one in found.layers},
-        warnings=_warnings(checkpoint, names, feeding),
+        warnings=(*_faults(checkpoint, names), *(f"{what}; {mend}" for what, mend in assumed.items())),
+        assumed=tuple(assumed),
         **_reading(checkpoint),
     )
 
@@ -97,17 +100,25 @@ def _reading(checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
-def _warnings(checkpoint: Checkpoint, names: ClassNames, feeding: Feeding) -> tuple[str, ...]:
+def _faults(checkpoint: Checkpoint, names: ClassNames) -> tuple[str, ...]:
     from core.networks.checkpoint import not_finite
 
-    odd, beside = not_finite(checkpoint.state), f"{checkpoint.path.stem}.json beside it"
+    odd = not_finite(checkpoint.state)
     told = {
         f"not finite: {odd}; what it says of images will be refused": bool(odd),
-        f"nothing says how it was fed: {feeding.in_words()} is assumed; say it in {beside}": not feeding.said,
-        f"its classes are {names.origin}; name them, one a line, in {checkpoint.path.stem}.classes.txt": names.numbered,
         f"its classes {_namesakes(names)}: told apart by their numbers alone": names.said and bool(names.shared),
     }
-    return tuple(warning for warning, holds in told.items() if holds)
+    return tuple(fault for fault, holds in told.items() if holds)
+
+
+def _assumed(file: Path, names: ClassNames, feeding: Feeding) -> dict[str, str]:
+    """Return what is assumed of a network, for nothing says it, and how to say it."""
+    told = {
+        f"nothing says how it was fed: {feeding.in_words()} is assumed": f"say it in {file.stem}.json beside it",
+        f"its classes are {names.origin}": f"name them, one a line, in {file.stem}.classes.txt",
+    }
+    holds = (not feeding.said, names.numbered)
+    return {what: mend for (what, mend), one in zip(told.items(), holds, strict=True) if one}
 
 
 def _namesakes(names: ClassNames) -> str:

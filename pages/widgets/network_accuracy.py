@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import pandas as pd
 import streamlit as st
 
 from core.data.source import SCENES
@@ -28,22 +29,26 @@ _WHOSE = "network to be measured"  # what the session remembers
 
 def draw_accuracy(known: Known, one: KnownNetwork, about: NetworkDescription) -> None:
     """Draw what was measured of a network as it is, and what measures it; runs again by itself while that is done."""
-    st.subheader("Accuracy as it is", anchor=False)
-    measured = dense_runs(known.runs, about.sha256)
-    if len(measured):
-        share = st.column_config.NumberColumn(format="%.1f")
-        columns = dict.fromkeys(("top-1 %", "low", "high", "top-5 %"), share)
-        st.dataframe(
-            accuracy_table(measured),
-            hide_index=True,
-            width=640,
-            column_config=columns | {"on": "images of", "images": st.column_config.NumberColumn(format="localized")},
-        )
-        st.caption("low and high: the 95 % interval of top-1 (Wilson).")
-    else:
-        st.caption("Nothing is measured of it yet.")
+    draw_measured(dense_runs(known.runs, about.sha256))
     _measure(known, one, about)
     _curves(known, one, about.sha256)
+
+
+def draw_measured(measured: pd.DataFrame) -> None:
+    """Draw what was measured of a network as it is (`dense_runs`)."""
+    st.subheader("Accuracy as it is", anchor=False)
+    if measured.empty:
+        st.caption("Nothing is measured of it yet.")
+        return
+    share = st.column_config.NumberColumn(format="%.1f")
+    columns = dict.fromkeys(("top-1 %", "low", "high", "top-5 %"), share)
+    st.dataframe(
+        accuracy_table(measured),
+        hide_index=True,
+        width=640,
+        column_config=columns | {"on": "images of", "images": st.column_config.NumberColumn(format="localized")},
+    )
+    st.caption("low and high: the 95 % interval of top-1 (Wilson).")
 
 
 def _measure(known: Known, one: KnownNetwork, about: NetworkDescription) -> None:

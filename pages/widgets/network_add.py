@@ -28,7 +28,7 @@ _OPEN, _PATH = "add", "add_path"
 _ROUND, _ADDED = "networks added", "network just added"  # what the session remembers
 _WHAT = (
     "A state dict of a GoogLeNet with torchvision's key names: safetensors, or a .pth of weights alone. It is checked "
-    "key by key and never unpickled; a copy of it is kept in the cache."
+    "key by key, and nothing in it is executed; a copy is kept in the cache."
 )
 _LIKE = (
     "The network that it was made from, whose normalisation and size of images it wants. Where nothing names its "

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import InvalidSettingError, PrunescopeError
 from core.figures.curves import layer_bars
 from core.jobs.removing import check_unused, remove_network
-from core.known_networks import KnownNetwork, how_it_was_read, looks_like
+from core.known_networks import KnownNetwork, dense_runs, fingerprint_of, how_it_was_read, looks_like
 from core.networks.registry import NETWORKS
 from core.pruning.description import NetworkDescription
 from core.words import count, percent, size
@@ -18,7 +18,7 @@ from pages.widgets.core_access import store
 from pages.widgets.errors import plain, show_error, shown_errors
 from pages.widgets.look import is_dark
 from pages.widgets.needed import offer_download
-from pages.widgets.network_accuracy import draw_accuracy
+from pages.widgets.network_accuracy import draw_accuracy, draw_measured
 from pages.widgets.network_address import address_of
 from pages.widgets.network_known import Known
 from pages.widgets.network_table import CHOSEN
@@ -31,6 +31,9 @@ def draw_network(known: Known, one: KnownNetwork) -> None:
     about = known.described[one.name]
     if about is None:
         _not_at_hand(one)
+        measured = dense_runs(known.runs, fingerprint_of(one, about, known.runs))
+        if len(measured):
+            draw_measured(measured)
     elif isinstance(about, PrunescopeError):
         _actions(known, one, usable=False)
         show_error(about)
@@ -49,7 +52,7 @@ def _not_at_hand(one: KnownNetwork) -> None:
     if one.network == "googlenet" and one.weights is None:
         offer_download(one.network)
         return
-    more = " A file of it can be added above." if one.network in NETWORKS else ""
+    more = " Or add a file of it above." if one.network in NETWORKS else ""
     st.info(f"{plain(one.name)} is not at hand: {plain(one.needs)}.{more}")
 
 
@@ -80,13 +83,17 @@ def _forget(one: KnownNetwork) -> None:
 
 
 def _warn(one: KnownNetwork, about: NetworkDescription) -> None:
-    lines = [f"- {plain(warning)}" for warning in about.warnings]
+    """Warn of what is wrong and of what is assumed; of a file that is kept here nothing can be said beside it."""
+    faults = about.warnings[: len(about.warnings) - len(about.assumed)]
+    lines = [*faults, *about.assumed] if one.added else list(about.warnings)
+    if not lines:
+        return
+    told = "\n".join(f"- {plain(line[:1].upper() + line[1:])}." for line in lines)
     again = (
-        "Added here: to say it, add the file again, with the network that it is shown images like, or with class "
-        "names, and remove this one."
+        "To say it, add the file again with class names, or with the network that it is shown images like; then remove "
+        "this one."
     )
-    if lines:
-        st.warning("\n".join(lines) + (f"\n\n{again}" if one.added else ""))
+    st.warning(f"{told}\n\n{again}" if one.added and about.assumed else told)
 
 
 def draw_facts(one: KnownNetwork, about: NetworkDescription) -> None:
@@ -95,14 +102,21 @@ def draw_facts(one: KnownNetwork, about: NetworkDescription) -> None:
         "Source": f"{one.source}, {size(about.file_bytes)}",
         "Architecture": f"{about.architecture}, {count(about.parameters, 'parameter')}",
         "Classes": f"{count(len(about.classes), 'class', 'classes')}, {about.classes_from}: {_some(about.classes)}",
-        "Shown": f"images by {about.preset}, mean {_three(about.mean)}, std {_three(about.std)}"
+        "Images": f"{_pixels(about.preset)}; mean {_three(about.mean)}, std {_three(about.std)}"
         + (f" of pixels / {about.unit:g}" if about.unit != 255 else "")
         + (", then transform_input" if about.transform_input else ""),
-        "Read": "; ".join(how_it_was_read(about)) or "as it is",
+        "File": "; ".join(how_it_was_read(about)) or "read as it is",
     }
-    st.markdown("  \n".join(f"**{name}** {plain(words)}" for name, words in facts.items()))
-    st.caption("SHA-256 of the weights, by which runs know it")
+    st.markdown("  \n".join(f"**{name}:** {plain(words)}" for name, words in facts.items()))
+    st.caption(
+        "SHA-256 by which runs know it: of the weights, and of the normalisation where that is not the usual one"
+    )
     st.code(about.sha256, language=None, wrap_lines=True)
+
+
+def _pixels(preset: str) -> str:
+    """Return "resized to 256, cropped to 224 pixels" of a preset's name."""
+    return f"{preset.replace('resize', 'resized to ').replace('-crop', ', cropped to ')} pixels"
 
 
 def _some(names: tuple[str, ...]) -> str:
@@ -116,7 +130,7 @@ def _three(values: tuple[float, float, float]) -> str:
 def draw_zeros(about: NetworkDescription) -> None:
     """Draw what was pruned in a network: in words, and layer by layer if anything was."""
     if about.technique == "none":
-        st.markdown("**Zeros** not pruned: no layer has more zeros than come by accident.")
+        st.markdown("**Zeros:** not pruned, no layer has more zeros than come by accident.")
         return
     shares = about.sparsity
     st.markdown(

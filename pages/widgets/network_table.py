@@ -38,17 +38,17 @@ def draw_table(known: Known) -> None:
         placeholder="–",
         column_config={
             "network": st.column_config.TextColumn(pinned=True, width=150),
-            "source": st.column_config.TextColumn(width=150),
+            "source": st.column_config.TextColumn(width=170),
             "parameters": st.column_config.NumberColumn(format="localized"),
             "classes": st.column_config.NumberColumn(format="localized", width="small"),
             "top-1 %": share,
-            "on": st.column_config.TextColumn(width=130, help="The images on which it was measured, as it is"),
+            "on": st.column_config.TextColumn(width=125, help="The images on which it was measured, as it is"),
             "n": st.column_config.NumberColumn("images", format="localized", width="small"),
             "looks": st.column_config.TextColumn(
-                "zeros look like", width=150, help="The pruning that leaves such zeros"
+                "zeros look like", width=125, help="The pruning that leaves such zeros"
             ),
             "sparsity %": st.column_config.NumberColumn(format="%.1f", help="Of the prunable weights"),
-            "warnings": st.column_config.NumberColumn(width="small"),
+            "note": st.column_config.TextColumn(width=100),
             "sha256": st.column_config.TextColumn("SHA-256", width=100, help="Hover or copy for all of it"),
         },
     )

@@ -64,7 +64,24 @@ def test_the_named_networks_are_listed_with_what_to_do_where_they_are_not_at_han
     assert list(table(page).index) == ["demo", "googlenet", "googlenet-bvlc"]
     assert "Not at hand" in words(page)
     assert "googlenet-bvlc is not at hand: name its weights file" in words(page)
-    assert "A file of it can be added above" in words(page)
+    assert "Or add a file of it above" in words(page)
+
+
+def test_what_was_measured_of_a_network_that_is_gone_is_still_there(measured, checkpoint, open_page, monkeypatch):
+    monkeypatch.setattr("core.known_networks.KnownNetwork.file", None)
+    page = open_page(named="net")
+    assert "net is not at hand: its file is gone; put it back at" in words(page)
+    row = table(page).loc["net"]
+    assert (row["note"], row["n"]) == ("not at hand", 96)
+    assert row["top-1 %"] == pytest.approx(100 * RIGHT[0.0] / 96)
+    assert page.dataframe[1].value["images"].tolist() == [96]
+
+
+def test_weights_that_are_not_finite_are_warned_of(empty_store, checkpoint, open_page):
+    state = dict(load_network(str(checkpoint)).module.state_dict())
+    page = upload(open_page(), "diverged.safetensors", save(state | {"fc.bias": torch.full((24,), torch.nan)}))
+    assert "Not finite: 24 values of fc.bias; what it says of images will be refused." in words(page)
+    assert table(page).loc["diverged", "note"] == "3 warnings"
 
 
 def test_a_network_of_runs_is_shown_with_its_accuracy_and_where_it_was_measured(measured, open_page):
@@ -85,7 +102,9 @@ def test_an_upload_is_recognised_and_looked_at(measured, cut, open_page):
     assert page.selectbox(key="named").value == "cut"
     assert "look like structured, clean: 10" in words(page)
     assert figure(page)["data"][0]["type"] == "bar"
-    assert "nothing says how it was fed" in words(page)
+    assert "Nothing says how it was fed" in words(page)
+    assert "To say it, add the file again" in words(page)
+    assert "beside it" not in words(page)
     assert not page.session_state["add"]
 
 

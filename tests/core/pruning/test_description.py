@@ -27,7 +27,7 @@ def test_the_demo_network_is_what_its_file_says():
     about = describe(DEMO_CHECKPOINT)
     assert about.sha256 == load_network("demo").sha256
     assert (about.architecture, about.parameters, about.stored_as) == ("googlenet", 5_624_504, ("float16",))
-    assert (len(about.classes), about.classes_from) == (24, "said of the file")
+    assert (len(about.classes), about.classes_from) == (24, "as is said of the file")
     assert (about.technique, about.transform_input, about.warnings) == ("none", False, ())
 
 
@@ -44,10 +44,14 @@ def test_what_is_assumed_is_told(pruned):
     warnings = describe(pruned[0]).warnings
     assert any("transform_input is assumed; say it in theirs.json" in warning for warning in warnings)
     assert any("theirs.classes.txt" in warning for warning in warnings)
+    assert [one.partition(":")[0] for one in describe(pruned[0]).assumed] == [
+        "nothing says how it was fed",
+        "its classes are numbered, because nothing names them",
+    ]
     pruned[0].with_suffix(".json").write_text(
         json.dumps({"transform_input": False, "classes": [f"x{place}" for place in range(24)]})
     )
-    assert describe(pruned[0]).warnings == ()
+    assert describe(pruned[0]).warnings == describe(pruned[0]).assumed == ()
 
 
 def test_weights_that_are_not_finite_are_told(tmp_path):
