@@ -17,6 +17,7 @@ from core.errors import InvalidSettingError
 from core.experiment import ExperimentSpec
 from core.interpretability.attribution.registry import METHODS
 from core.jobs.subject import Subject, find_subject
+from core.known_networks import added_networks
 from core.networks.registry import NETWORKS, load_network
 from core.store.database import open_store
 
@@ -28,11 +29,14 @@ _PATH = (
 
 
 def networks(as_json: Json = False) -> None:
-    """List the dense networks and whether each is at hand."""
+    """List the networks by name and whether each is at hand, then those that were added, which are named by file."""
     for name, entry in NETWORKS.items():
         path = entry.find()
         about = {"network": name, "title": entry.title, "file": str(path) if path else None, "needs": entry.needs}
         show(about, as_json, f"{name:16} {entry.title:24} {path or entry.needs}")
+    for name, path in added_networks().items():
+        about = {"network": str(path), "title": name, "file": str(path), "needs": None}
+        show(about, as_json, f"{'(file)':16} {name:24} {path}")
 
 
 def methods(as_json: Json = False) -> None:

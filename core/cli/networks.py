@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from core.cli.options import Json
 from core.cli.output import show
-from core.pruning.description import describe
-from core.words import listed, percent
+from core.known_networks import how_it_was_read, looks_like
+from core.pruning.description import NetworkDescription, describe
+from core.words import count, listed, percent, size
 
 
 def network(
@@ -19,17 +19,23 @@ def network(
     as_json: Json = False,
 ) -> None:
     """Say what a checkpoint holds, how it is read, and what was pruned in it."""
-    about = asdict(describe(path))
-    show(about, as_json, "\n".join(f"{name:16} {value}" for name, value in _in_words(about).items()))
+    about = describe(path)
+    show(asdict(about), as_json, "\n".join(f"{name:13} {words}" for name, words in _in_words(about).items()))
 
 
-def _in_words(about: Mapping[str, Any]) -> dict[str, str]:
+def _in_words(about: NetworkDescription) -> dict[str, str]:
     """Return the description short enough to read; all of it is in the JSON."""
-    told = {name: str(about[name]) for name in ("title", "architecture", "sha256", "preset")}
-    told["parameters"] = f"{about['parameters']:,}, stored as {listed(about['stored_as'])}"
-    told["classes"] = f"{len(about['classes']):,}, {about['classes_from']}"
-    told["keys"] = f"{about['layout']}'s" + (f", prefix {about['prefix']}" if about["prefix"] else "")
-    told["left out"] = f"{len(about['dropped'])} keys of auxiliary heads"
-    told["pruning"] = " ".join(filter(None, (about["form"], about["technique"])))
-    told["sparsity"] = f"{percent(about['sparsity']['prunable'])} of the prunable weights"
-    return told | {f"warning {place}": text for place, text in enumerate(about["warnings"], 1)}
+    shares = {"prunable": "the prunable weights", "conv": "all conv weights", "all": "all parameters"}
+    zeros = listed([f"{percent(about.sparsity[name])} of {words}" for name, words in shares.items()])
+    transform = ", then transform_input" if about.transform_input else ""
+    told = {
+        "network": about.title,
+        "source": f"{about.source}, {size(about.file_bytes)}",
+        "sha256": about.sha256,
+        "architecture": f"{about.architecture}, {count(about.parameters, 'parameter')}",
+        "classes": f"{count(len(about.classes), 'class', 'classes')}, {about.classes_from}",
+        "images": f"{about.preset}, mean {about.mean}, std {about.std} of pixels / {about.unit:g}{transform}",
+        "file": "; ".join(how_it_was_read(about)) or "read as it is",
+        "zeros": looks_like(about) if about.technique == "none" else f"look like {looks_like(about)}: {zeros}",
+    }
+    return told | {f"warning {place}": text for place, text in enumerate(about.warnings, 1)}

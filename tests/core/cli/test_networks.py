@@ -4,7 +4,8 @@ import json
 
 import torch
 
-from core.networks.registry import DEMO_CHECKPOINT
+from core.networks.kept import keep_network
+from core.networks.registry import DEMO_CHECKPOINT, load_network
 
 
 def test_a_network_is_described_as_one_object(shell):
@@ -21,7 +22,29 @@ def test_a_network_is_described_as_one_object(shell):
 def test_a_network_is_described_in_words(shell):
     status, out, _ = shell("network", DEMO_CHECKPOINT)
     assert status == 0
-    assert "5,624,504" in out
+    assert "5,624,504 parameters" in out
+    assert "24 classes, as is said of the file" in out
+    assert "stored as float16" in out
+    assert "not pruned" in out
+
+
+def test_weights_that_are_not_finite_are_warned_of(shell, tmp_path):
+    state = load_network("demo").module.state_dict()
+    path = tmp_path / "odd.pth"
+    torch.save(state | {"fc.bias": torch.full_like(state["fc.bias"], torch.nan)}, path)
+    status, out, _ = shell("network", path)
+    assert status == 0
+    assert "not finite: 24 values of fc.bias" in out
+    assert any("not finite" in warning for warning in json.loads(shell("network", path, "--json")[1])["warnings"])
+
+
+def test_networks_that_were_added_are_listed_by_their_files(shell, monkeypatch, tmp_path):
+    monkeypatch.setenv("PRUNESCOPE_CACHE", str(tmp_path))
+    path = keep_network("mine.safetensors", DEMO_CHECKPOINT.read_bytes())
+    status, out, _ = shell("networks", "--json")
+    last = json.loads(out.splitlines()[-1])
+    assert status == 0
+    assert (last["network"], last["title"]) == (str(path), "mine")
 
 
 def test_what_is_no_network_fails_with_one_line(shell, tmp_path):
