@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from core.data.imagenette import IMAGENETTE
 from core.evaluation.accuracy import half_width
 from core.evaluation.efficiency import device_in_words
 from core.experiment import ExperimentSpec, Extent, spec_in_words, with_dense_first
@@ -34,7 +35,7 @@ from core.visualised import find_visualised
 from core.words import count
 
 ACCURACY, PACK, SURVEY, SENSITIVITY = "accuracy", "pack", "survey", "sensitivity"
-EFFICIENCY, UNITS, VISUALISE = "efficiency", "units", "visualise"
+EFFICIENCY, UNITS, VISUALISE, FETCH = "efficiency", "units", "visualise", "fetch"
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,10 @@ class Executor:
         if find_subject(spec, self.store.folder).packed() is not None:
             return None
         return self._submit_pack(spec, (), Extent())
+
+    def fetch(self) -> Job:
+        """Ask for the download of Imagenette; one that was stopped goes on where it was."""
+        return queue.enqueue(self.store, FETCH, IMAGENETTE, "Download Imagenette", {})
 
     def remake(self, specs: Iterable[ExperimentSpec]) -> tuple[Job, ...]:
         """Ask for the weights of retrained runs that are not here, such as shipped ones; return the jobs.

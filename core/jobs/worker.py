@@ -15,7 +15,8 @@ from core.errors import CancelledError, PrunescopeError
 from core.jobs.accuracy import measure_accuracy
 from core.jobs.devices import device_lock, pid_file, worker_lock
 from core.jobs.efficiency import measure_efficiency
-from core.jobs.executor import ACCURACY, EFFICIENCY, PACK, SENSITIVITY, SURVEY, UNITS, VISUALISE
+from core.jobs.executor import ACCURACY, EFFICIENCY, FETCH, PACK, SENSITIVITY, SURVEY, UNITS, VISUALISE
+from core.jobs.fetching import fetch_data
 from core.jobs.packing import pack_data
 from core.jobs.sensitivity import measure_sensitivity
 from core.jobs.survey import measure_survey
@@ -36,6 +37,7 @@ TASKS: dict[str, Callable[[Task], None]] = {
     EFFICIENCY: measure_efficiency,
     UNITS: measure_units,
     VISUALISE: visualise_units,
+    FETCH: fetch_data,
 }
 
 POLL_SECONDS = 0.2

@@ -8,11 +8,11 @@ import streamlit as st
 
 from core.experiment import ExperimentSpec
 from core.jobs.estimate import Outlook, outlook
-from core.jobs.executor import ACCURACY, EFFICIENCY, VISUALISE
+from core.jobs.executor import ACCURACY, EFFICIENCY, FETCH, VISUALISE
 from core.store.queue import Job
 from core.store.runs import find_run
 from core.training.retraining import Retraining
-from core.words import count, duration, percent, speed
+from core.words import count, duration, percent, size, speed
 from pages.widgets.core_access import executor, store
 from pages.widgets.errors import plain, shown_errors
 
@@ -37,6 +37,8 @@ def job_words(job: Job) -> str:
         return job.message or "starting"
     if job.message.startswith(_TRAINING):
         return _training_words(job)
+    if job.kind == FETCH:
+        return f"{job.message}, {size(job.done)} of {size(job.total)}"
     if job.kind in _COUNTED:
         return f"{job.message}, {job.done:,} of {count(job.total, _COUNTED[job.kind])}"
     rate = f" at {speed(job.speed)}" if job.speed else ""
