@@ -15,9 +15,10 @@ from core.store.runs import runs_frame
 from core.words import between, count, listed, percent, size
 from pages.widgets.core_access import store, subject_of
 from pages.widgets.data_check import dense_figures, warn_at_chance
+from pages.widgets.data_download import offer_imagenette
 from pages.widgets.data_packing import draw_packing
 from pages.widgets.data_sheet import draw_sheet
-from pages.widgets.data_sources import IMAGENETTE_VAL, Setting, described, offer_imagenette
+from pages.widgets.data_sources import IMAGENETTE_VAL, Setting, described
 from pages.widgets.errors import plain, show_error, shown_errors
 
 _BY = {

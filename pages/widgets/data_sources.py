@@ -1,17 +1,15 @@
-"""The list of known sources, and how one is added to it: by a path, or by a download."""
+"""The list of known sources, and how one is added to it."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
-from streamlit.runtime.scriptrunner import add_script_run_ctx, get_script_run_ctx
 
-from core.data.imagenette import ARCHIVE, IMAGENETTE, fetch_imagenette
+from core.data.imagenette import IMAGENETTE
 from core.data.recognise import Description, recognise
 from core.data.source import SCENES, AmbiguousDataError
 from core.errors import PrunescopeError
@@ -19,11 +17,9 @@ from core.experiment import PREPROCESSES, ExperimentSpec
 from core.known_data import KnownData, add_data, known_data
 from core.networks.network import Network
 from core.networks.registry import NETWORKS
-from core.progress import Progress
-from core.words import count, size
+from core.words import count
 from pages.widgets.core_access import store
-from pages.widgets.errors import plain, show_error, shown_errors
-from pages.widgets.needed import download_bar
+from pages.widgets.errors import plain, show_error
 from pages.widgets.settings import FILE, FOLDER
 
 _SECONDS = 120  # so long is a folder believed to hold what it held
@@ -152,36 +148,3 @@ def _caption(setting: Setting, known: KnownData) -> str:
         count(known.runs, "run") if known.runs else "",
     )
     return " · ".join(part for part in parts if part)
-
-
-def offer_imagenette() -> None:
-    """Draw the button that downloads Imagenette, where it is not here."""
-    st.info(
-        "Ten easy classes of ImageNet (Howard 2019) as photographs of 320 pixels: 9,469 to train on, 3,925 to "
-        f"validate. {ARCHIVE.name} is downloaded once, {size(ARCHIVE.bytes)}, and unpacked in the cache."
-    )
-    if st.button("Download", type="primary", key="download_imagenette"):
-        place = st.empty()
-        with shown_errors():
-            _download(place)
-            _described.clear()
-            st.rerun()
-
-
-def _download(place: DeltaGenerator) -> None:
-    try:
-        with place.container():
-            fetch_imagenette(progress=_drawn_by_any_thread(download_bar()))
-    finally:
-        place.empty()
-
-
-def _drawn_by_any_thread(progress: Progress) -> Progress:
-    """Let a thread of the download bring the bar of this page up to date."""
-    context = get_script_run_ctx()
-
-    def tell(done: int, total: int, what: str) -> None:
-        add_script_run_ctx(threading.current_thread(), context)
-        progress(done, total, what)
-
-    return tell

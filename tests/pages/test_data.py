@@ -204,3 +204,25 @@ def test_accuracy_among_the_classes_present_stands_beside_that_over_all(empty_st
         said = words(page).lower()
         assert "50.0 %" in said or "50.0 %" in [one.value for one in page.metric]
         assert re.search(r"among the 10 classes that have images (top-1 )?100.0 %", said)
+
+
+def test_imagenette_is_downloaded_by_a_job_that_can_be_cancelled(look, empty_store):
+    page = look(data="imagenette:val")
+    page.button(key="download_imagenette").click().run()
+    (job,) = queue.jobs(empty_store, queue.OPEN)
+    assert job.title == "Download Imagenette"
+    page.run()
+    page.button(key=f"cancel {job.id}").click().run()
+    assert not queue.jobs(empty_store, queue.OPEN)
+    page.run()
+    assert page.button(key="download_imagenette")
+
+
+def test_how_far_a_download_is_is_said_in_bytes(look, empty_store):
+    job = Executor(empty_store).fetch()
+    queue.claim(empty_store, "cpu")
+    with empty_store.writing() as db:
+        queue.report(db, job.id, 40_000_000, 100_000_000, 10_000_000.0, "downloading x.tgz")
+    page = look(data="imagenette:val")
+    (bar,) = page.get("progress")
+    assert bar.proto.text == "Downloading x.tgz, 40 MB of 100 MB, about 6 s left"
