@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -11,11 +12,12 @@ import pandas as pd
 
 from core.data.scenes import CLASSES
 from core.data.source import SCENES
-from core.errors import PrunescopeError
+from core.errors import InvalidSettingError, PrunescopeError
 from core.experiment import PREPROCESSES, ExperimentSpec
 from core.families import data_in_words
 from core.networks.kept import kept_networks
 from core.networks.registry import NETWORKS
+from core.paths import user_path
 from core.pruning.description import NetworkDescription
 from core.words import count, listed
 
@@ -37,8 +39,10 @@ class KnownNetwork:
         entry = NETWORKS.get(self.network)
         if entry is not None and self.weights is None:
             return entry.find()
-        path = Path(self.weights or self.network).expanduser()
-        return path if path.is_file() else None
+        with suppress(InvalidSettingError):  # it lies where this user may not look any more
+            path = user_path(self.weights or self.network)
+            return path if path.is_file() else None
+        return None
 
     @property
     def source(self) -> str:

@@ -5,15 +5,36 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from core.errors import StorageError
+from core.errors import InvalidSettingError, StorageError
+from core.words import shortened
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "cache" / "demo"
+
+_LONGEST = 120  # characters of a path that a message repeats
 
 
 def cache_folder() -> Path:
     """Return the folder for everything computed: `PRUNESCOPE_CACHE`, or `cache/` in the project."""
     return Path(os.environ.get("PRUNESCOPE_CACHE", ROOT / "cache")).expanduser()
+
+
+def user_path(text: str | Path) -> Path:
+    """Return a path that a user wrote, `~` expanded, whether anything is there or not.
+
+    InvalidSettingError if nothing can be there (a name too long, no such user), or this user may not look.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InvalidSettingError(
+            f"{shortened(str(text), _LONGEST)!r} cannot be looked up ({reason})",
+            "the path of a file that this user may read",
+            "check the path",
+        ) from error
+    return path
 
 
 def writable(folder: Path, *, chosen: bool = False) -> Path:

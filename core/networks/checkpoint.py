@@ -41,6 +41,7 @@ class Checkpoint:
     keys: Keys  # as they were stored
     wrapper: str  # the entry of the file that they were under
     dtypes: tuple[str, ...]  # that the weights were stored in: "float16"
+    others: tuple[str, ...] = ()  # entries of the file that hold other weights, which were left out
 
     @property
     def outputs(self) -> int:
@@ -71,7 +72,7 @@ def read_googlenet(path: Path, architecture: str | None = None) -> Checkpoint:
     _check(path, kind, state)
     dtypes = tuple(sorted({str(value.dtype).removeprefix("torch.") for value in _weights(keys.state)}))
     made = {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
-    found = Checkpoint(path, kind, made, about, keys, stored.wrapper, dtypes)
+    found = Checkpoint(path, kind, made, about, keys, stored.wrapper, dtypes, stored.others)
     if found.flipped:
         made[FIRST] = caffe.rgb_first(made[FIRST])
     return found

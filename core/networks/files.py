@@ -7,7 +7,7 @@ import json
 import pickle
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -34,6 +34,7 @@ class Stored:
     state: dict[str, Tensor]
     said: Mapping[str, Any]
     wrapper: str = ""  # the entry of the file that the tensors were under
+    others: tuple[str, ...] = ()  # entries that hold other weights
 
 
 def read_checkpoint(path: Path) -> Stored:
@@ -134,18 +135,36 @@ def _foreign(path: Path, what: str) -> BrokenDataError:
 
 
 def _unwrapped(path: Path, content: object) -> Stored:
-    """Find the tensors: the content itself, or what lies under one of `WRAPPERS`."""
+    """Find the tensors: the content itself, or what lies under one of `WRAPPERS`, or under two of them."""
     if _is_state(content):
         return Stored(_checked(path, content), {})
-    entries = dict(content) if isinstance(content, Mapping) else {}
-    inner = {name: entries[name] for name in WRAPPERS if _is_state(entries.get(name))}
+    inner = _states(content)
     if len(inner) != 1:
         found = f"weights under {' and '.join(inner)}" if inner else "no state dict"
         allowed = f"{_TORCH}, itself or under {', '.join(WRAPPERS)}"
         raise BrokenDataError(f"{path} holds {found}", allowed, f"save the weights alone: {RESAVE}")
     wrapper, state = inner.popitem()
-    said = {name: value for name, value in entries.items() if isinstance(name, str) and name != wrapper}
-    return Stored(_checked(path, state), said, wrapper)
+    around = _around(content, wrapper.split(".")[:-1])
+    said = {name: value for one in around for name, value in one.items() if isinstance(name, str)}
+    others = tuple(name for name, value in said.items() if _is_state(value) and value is not state)
+    return Stored(_checked(path, state), said, wrapper, others)
+
+
+def _states(content: object, depth: int = 2) -> dict[str, Mapping[str, Tensor]]:
+    """Return what lies under WRAPPERS in as many levels: "state_dict", "model.state_dict"."""
+    found: dict[str, Mapping[str, Tensor]] = {}
+    if not isinstance(content, Mapping) or not depth:
+        return found
+    for name in WRAPPERS:
+        value = content.get(name)
+        inner = {f"{name}.{within}": state for within, state in _states(value, depth - 1).items()}
+        found |= {name: value} if _is_state(value) else inner
+    return found
+
+
+def _around(content: Any, names: Sequence[str]) -> list[Mapping[Any, Any]]:
+    """Return the entries of a file on the way to its weights, the outermost first."""
+    return [content, *(_around(content[names[0]], names[1:]) if names else [])]
 
 
 def _is_state(content: object) -> TypeGuard[Mapping[str, Tensor]]:

@@ -13,7 +13,7 @@ from core.networks.conventions import class_names, feeding_of, identity
 from core.networks.download import RemoteFile, fetch, local_path
 from core.networks.googlenet import ARCHITECTURES
 from core.networks.network import Network, weights_sha256
-from core.paths import DEMO, cache_folder
+from core.paths import DEMO, cache_folder, user_path
 from core.progress import Progress, silent
 
 DEMO_CHECKPOINT = DEMO / "googlenet-demo.safetensors"
@@ -75,15 +75,15 @@ def weights_path(name: str, weights: str | Path | None = None, progress: Progres
     """Return the file that holds the weights of the network called `name`, fetching it where that is possible.
 
     `name` is a key of `NETWORKS` or a file; `weights` names the file of a named network. Raises
-    InvalidSettingError for an unknown name, MissingFileError if the file is not to be had.
+    InvalidSettingError for an unknown name or what can be no path, MissingFileError if the file is not to be had.
     """
     if weights:
         _known(name)
-        return Path(weights).expanduser()
+        return user_path(weights)
     if name in NETWORKS:
         return NETWORKS[name].obtain(progress)
     if Path(name).suffix:
-        return Path(name).expanduser()
+        return user_path(name)
     return _known(name)
 
 

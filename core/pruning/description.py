@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.paths import user_path
+
 if TYPE_CHECKING:
     from core.networks.checkpoint import Checkpoint
     from core.networks.conventions import ClassNames, Feeding
+
+
+_NAMED = 3  # entries of a file that a warning names
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ def describe(path: Path | str) -> NetworkDescription:
     from core.networks.registry import network_of
     from core.pruning.recognise import recognise_pruning
 
-    file = Path(path).expanduser()
+    file = user_path(path)
     checkpoint = read_googlenet(file)
     network = network_of(checkpoint, str(path))
     names, feeding, found = class_names(checkpoint), feeding_of(checkpoint), recognise_pruning(network.module)
@@ -106,6 +111,9 @@ def _faults(checkpoint: Checkpoint, names: ClassNames) -> tuple[str, ...]:
     odd = not_finite(checkpoint.state)
     told = {
         f"not finite: {odd}; what it says of images will be refused": bool(odd),
+        f"its file holds other weights too, under {_others(checkpoint)}: to use those, save them alone": bool(
+            checkpoint.others
+        ),
         f"its classes {_namesakes(names)}: told apart by their numbers alone": names.said and bool(names.shared),
     }
     return tuple(fault for fault, holds in told.items() if holds)
@@ -119,6 +127,13 @@ def _assumed(file: Path, names: ClassNames, feeding: Feeding) -> dict[str, str]:
     }
     holds = (not feeding.said, names.numbered)
     return {what: mend for (what, mend), one in zip(told.items(), holds, strict=True) if one}
+
+
+def _others(checkpoint: Checkpoint) -> str:
+    from core.words import listed, shortened
+
+    more = ["others"] if len(checkpoint.others) > _NAMED else []
+    return listed([*(repr(shortened(name, 40)) for name in checkpoint.others[:_NAMED]), *more])
 
 
 def _namesakes(names: ClassNames) -> str:

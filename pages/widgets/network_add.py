@@ -15,6 +15,7 @@ from core.networks.checkpoint import UnfittingKeysError
 from core.networks.kept import same_weights
 from core.networks.network import Network
 from core.networks.registry import NETWORKS, load_network
+from core.paths import user_path
 from core.words import count, listed
 from pages.widgets.errors import plain, show_error
 from pages.widgets.network_table import CHOSEN
@@ -94,7 +95,7 @@ def _kept(upload: UploadedFile | None, path: str, name: str, names: UploadedFile
     with st.spinner("Checking the weights …"):
         if upload is not None:
             return add_upload(upload.name, upload.getvalue(), name, classes, base)
-        return add_file(Path(path).expanduser(), name, classes, base)
+        return add_file(user_path(path), name, classes, base)
 
 
 def _network(name: str) -> Network:

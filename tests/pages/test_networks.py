@@ -157,6 +157,31 @@ def test_what_is_no_state_dict_is_refused_with_how_to_save_it_again(empty_store,
     assert kept_networks() == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("empty.pth", b"", "Empty.pth is empty"),
+        ("notes.pth", b"no weights at all", "notes.pth cannot be read as weights alone"),
+        ("photo.safetensors", b"\x89PNG\r\n" + bytes(64), "photo.safetensors is not a whole safetensors file"),
+    ],
+)
+def test_files_of_another_kind_are_refused_by_name(empty_store, open_page, name, data, said):
+    page = upload(open_page(), name, data)
+    assert not page.exception
+    assert said.lower() in words(page).lower()
+    assert kept_networks() == ()
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/a.pth", "a" * 5000 + ".pth", "/dev/zero", "/"])
+def test_a_path_where_no_file_can_be_is_refused(empty_store, open_page, path):
+    page = open_page(add_path=path)
+    page.session_state["add"] = True
+    page.run()
+    page.button(key="add_button").click().run()
+    assert not page.exception
+    assert page.error or page.warning
+
+
 def test_every_key_that_does_not_fit_is_listed(empty_store, checkpoint, open_page):
     state = dict(load_network(str(checkpoint)).module.state_dict())
     del state["fc.bias"]

@@ -43,6 +43,31 @@ def test_a_training_checkpoint_is_unwrapped(state, tmp_path, wrapper):
     assert found.wrapper == wrapper
 
 
+@pytest.mark.parametrize("wrapper", ["model.state_dict", "state_dict.model", "net.model_state_dict"])
+def test_a_state_dict_is_found_in_two_wrappers(state, tmp_path, wrapper):
+    outer, inner = wrapper.split(".")
+    torch.save({outer: {inner: state, "classes": ["x", "y", "z"]}, "epoch": 3, "size": 96}, tmp_path / "a.pth")
+    found = read_googlenet(tmp_path / "a.pth")
+    assert same(found.state, state)
+    assert (found.wrapper, found.about.classes, found.about.size) == (wrapper, ("x", "y", "z"), 96)
+
+
+def test_other_weights_in_a_file_are_told(state, tmp_path):
+    """torchvision's scripts keep a moving average beside the network: the better one of the two."""
+    average = {f"module.{name}": value for name, value in state.items()} | {"n_averaged": torch.tensor(3)}
+    torch.save({"model": state, "model_ema": average, "epoch": 3}, tmp_path / "a.pth")
+    found = read_googlenet(tmp_path / "a.pth")
+    assert found.others == ("model_ema",)
+    assert any("other weights too, under 'model_ema'" in warning for warning in describe(tmp_path / "a.pth").warnings)
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 21_841])
+def test_any_number_of_classes(tmp_path, outputs):
+    network = load_network(str(saved(small_state(outputs), tmp_path / "a.safetensors")))
+    assert len(network.classes) == outputs
+    assert network.module(torch.zeros(1, 3, 64, 64)).shape == (1, outputs)
+
+
 def test_data_parallel_training_of_a_compiled_network_with_heads(tmp_path):
     """All at once, as a training script leaves it behind."""
     torch.manual_seed(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import resource
 import struct
 import time
 import zipfile
@@ -13,11 +14,13 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import BrokenDataError, MissingFileError
+from core.errors import BrokenDataError, InvalidSettingError, MissingFileError
 from core.networks import files
 from core.networks.about import NAMES, read_about
 from core.networks.checkpoint import read_googlenet
 from core.networks.googlenet import googlenet
+from core.networks.registry import load_network
+from core.pruning.description import describe
 from tests.core.networks.checkpoints import saved, small_state
 
 
@@ -75,12 +78,29 @@ def test_a_program_is_refused(tmp_path):
         read_googlenet(tmp_path / "program.pt")
 
 
-def test_a_header_of_5_gb_is_not_read(tmp_path):
-    (tmp_path / "a.safetensors").write_bytes(struct.pack("<Q", 5 * 10**9) + b'{"a":' + b" " * 64)
-    start = time.perf_counter()
+@pytest.mark.parametrize("claimed", [5 * 10**9, 2**63, 2**64 - 1, 99_000_000])
+@pytest.mark.parametrize("held", [64, 900_000_000])
+def test_a_header_of_5_gb_is_not_read(tmp_path, claimed, held):
+    """Neither is it allocated, in a small file or in a large one (a hole, which takes no space)."""
+    with (tmp_path / "a.safetensors").open("wb") as file:
+        file.write(struct.pack("<Q", claimed) + b'{"a":')
+        file.truncate(held)
+    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(BrokenDataError, match="not a whole safetensors file"):
         read_googlenet(tmp_path / "a.safetensors")
     assert time.perf_counter() - start < 2
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000  # kB
+
+
+@pytest.mark.parametrize(
+    "path", ["~nobody-of-this-name/a.pth", "a" * 5000 + ".pth", "\0.pth", "/dev/zero", "/dev/null"]
+)
+def test_paths_that_are_no_files(path):
+    with pytest.raises((InvalidSettingError, MissingFileError)) as refused:
+        load_network(path if "." in path else f"{path}/.pth")
+    assert len(str(refused.value)) < 500
+    with pytest.raises((InvalidSettingError, MissingFileError)):
+        describe(path)
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
