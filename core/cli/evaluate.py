@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from core.cli.doubts import doubts_of
 from core.cli.options import (
     Classifier,
     Criterion,
@@ -106,8 +107,10 @@ def sweep(
 def _evaluate(specs: Sequence[ExperimentSpec], extent: Extent, device: str, as_json: bool) -> None:
     store = open_store()
     import_demo(store)
-    for row in evaluate_specs(store, specs, extent, pick_device(device), Bar()):
-        show(row, as_json, _line(row))
+    on, doubts = pick_device(device), doubts_of(store, specs[0])
+    for row in evaluate_specs(store, specs, extent, on, Bar()):
+        show(row | doubts.about(row), as_json, _line(row))
+        doubts.warn(row)
 
 
 def _line(row: dict[str, Any]) -> str:

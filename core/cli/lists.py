@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from core.cli.data_sheet import DOZEN, write_sheet
 from core.cli.options import Json, NetworkName, Preprocess, Weights
 from core.cli.output import Bar, show
 from core.data.imagenette import IMAGENETTE, fetch_imagenette
@@ -62,6 +64,9 @@ def data(
     preprocess: Preprocess = "preset",
     fetch: Annotated[bool, typer.Option("--fetch", help=f"download {IMAGENETTE} first, where it is not here")] = False,
     pack: Annotated[bool, typer.Option("--pack", help="pack it now")] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(help=f"draw {DOZEN} images with their class names into this PNG file")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Say how data are recognised, what their classes are to a network, and whether they are packed; or pack them."""
@@ -70,8 +75,12 @@ def data(
     spec = ExperimentSpec(network, weights, path, preprocess)
     found = recognise(path, load_network(network, weights).classes)
     subject = find_subject(spec, open_store().folder) if pack or not found.mapping.unmatched else None
-    about = _described(found) | _packed(subject, pack)
+    about = _described(found) | _packed(subject, pack) | _drawn(spec, found, sheet)
     show(about, as_json, "\n".join(f"{key:12} {_in_words(value)}" for key, value in about.items()))
+
+
+def _drawn(spec: ExperimentSpec, found: Description, file: Path | None) -> dict[str, Any]:
+    return {} if file is None else {"sheet": str(write_sheet(spec, found, file))}
 
 
 def _fetch(path: str) -> None:

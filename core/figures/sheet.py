@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from core.figures.colours import colourise
 from core.figures.maps import Picture, scale_ends
 from core.figures.theme import palette
+from core.words import shortened
 
 _SIDE = 448  # pixels of the longer side of a panel
 _MARGIN, _GAP = 24, 16
@@ -57,6 +58,25 @@ def sheet(panels: Sequence[tuple[str, Picture]], caption: Sequence[str], scale: 
     for number, line in enumerate(lines):
         draw.text((_MARGIN, words + number * _LINE), line, palette(dark).muted, font(_TEXT))
     return np.asarray(page)
+
+
+def grid(cards: Sequence[tuple[str, Picture]], columns: int) -> Picture:
+    """Return titled pictures (h, w, 3) in rows of so many, on white; a title too long for its picture is cut."""
+    rows = [cards[first : first + columns] for first in range(0, len(cards), columns)]
+    drawn = [sheet([(_fitting(title), picture) for title, picture in row], [], None, dark=False) for row in rows]
+    width, height = max(row.shape[1] for row in drawn), sum(row.shape[0] for row in drawn)
+    page, top = np.full((height, width, 3), drawn[0][0, 0], np.uint8), 0
+    for row in drawn:
+        page[top : top + row.shape[0], : row.shape[1]] = row
+        top += row.shape[0]
+    return page
+
+
+def _fitting(title: str) -> str:
+    longest = len(title)
+    while longest > 1 and font(_TITLE).getlength(shortened(title, longest)) > _SIDE:
+        longest -= 1
+    return shortened(title, longest)
 
 
 @cache

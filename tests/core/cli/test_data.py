@@ -4,12 +4,13 @@ import json
 import tarfile
 
 import pytest
+from PIL import Image
 
 from core.data.imagenette import ARCHIVE
 from core.data.scenes import CLASSES
 from core.experiment import ExperimentSpec
 from core.jobs.subject import find_subject
-from tests.core.data.images import make_tree, save
+from tests.core.data.images import make_tree, save, truncate
 from tests.core.data.trees import add, devkit, flat_val, here, png, shard, tar_of, val_name
 from tests.reference import REFERENCE, needs_reference
 
@@ -68,6 +69,28 @@ def test_numbered_images_of_a_tar_and_of_shards(shell, tmp_path):
     assert (found["layout"], found["images"], found["packed"], found["present"]) == ("tar-labels", 2, True, 2)
     found = about(shell, shard(tmp_path / "x.parquet", [0, 5, 23], names=CLASSES), "--pack")
     assert (found["layout"], found["classes"], found["packed"], found["present"]) == ("parquet", 24, True, 3)
+
+
+def test_a_dozen_images_are_drawn_with_their_class_names(shell, tmp_path):
+    for number in range(20):
+        save(tmp_path / "shapes" / CLASSES[number % 4] / f"{number}.png", seed=number, size=(140, 130))
+    truncate(tmp_path / "shapes" / CLASSES[0] / "0.png")
+    found = about(shell, tmp_path / "shapes", "--sheet", tmp_path / "new" / "sheet.png")
+    assert found["sheet"] == str(tmp_path / "new" / "sheet.png")
+    with Image.open(found["sheet"]) as drawn:
+        assert drawn.format == "PNG"
+        width, height = drawn.size
+    fewer = about(shell, make_tree(tmp_path / "pets", classes=2, images=1), "--sheet", tmp_path / "pets.png")
+    with Image.open(fewer["sheet"]) as drawn:  # of other classes than the network's: two pictures in one row
+        assert (drawn.width < 0.6 * width, round(height / drawn.height)) == (True, 3)
+
+
+def test_a_sheet_that_cannot_be_written_says_so(shell, tmp_path):
+    status, _, err = shell(
+        "data", make_tree(tmp_path / "pets"), "--sheet", tmp_path / "pets" / "class0" / "0.png" / "x.png"
+    )
+    assert status == 1
+    assert "cannot be written" in err
 
 
 def test_a_terminal_is_told_in_words(shell, tmp_path):

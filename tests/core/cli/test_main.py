@@ -136,6 +136,36 @@ def test_a_truncated_picture_is_skipped_and_counted(shell, tmp_path):
     assert [one["id"] for one in json.loads(out)["skipped"]] == ["b.jpg"]
 
 
+def test_images_that_nobody_looked_at_are_noted_and_labels_that_are_chance_warned_of(shell, tmp_path):
+    """Noise is of no class: whatever the demo network says of it is right by chance."""
+    lines = ["file,class_index"]
+    for number in range(20):
+        picture(tmp_path / "flat" / f"{'x' * number}y.png")
+        lines.append(f"{'x' * number}y.png,{number}")
+    (tmp_path / "flat" / "labels.csv").write_text("\n".join(lines))
+    words = ("evaluate", "--data", tmp_path / "flat", "--rate", 0, "--rate", 0.2, "--json")
+    status, out, err = shell(*words)
+    dense, pruned = map(json.loads, out.splitlines())
+    assert status == 0
+    assert dense["at_chance"] is pruned["at_chance"] is True
+    assert any("nobody has looked" in note and "--sheet" in note for note in dense["notes"])
+    assert any("images of 20" in note for note in dense["notes"])
+    assert all(f"note: {note}" in err for note in dense["notes"])
+    assert err.count("warning: Top-1") == 1
+    assert "mapping of the classes" in err
+    _, out, err = shell(*words)
+    assert "nobody has looked" not in err
+    assert "warning: Top-1" in err
+
+
+def test_the_scenes_are_not_at_chance_and_nothing_is_to_be_noted(shell):
+    _, out, err = shell("evaluate", "--images", 64, "--json")
+    row = json.loads(out)
+    assert (row["notes"], row["at_chance"]) == ([], False)
+    assert "note:" not in err
+    assert "warning:" not in err
+
+
 def test_a_checkpoint_of_another_architecture_is_refused_with_its_keys(shell, tmp_path):
     save_file({"layer1.weight": torch.zeros(3)}, tmp_path / "other.safetensors")
     status, _, err = shell("evaluate", "--network", tmp_path / "other.safetensors")

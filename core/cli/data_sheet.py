@@ -1,0 +1,60 @@
+"""A dozen images of some data with their class names, as a picture: one look tells whether labels are right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from core.data.order import stratified_order
+from core.data.preset import cropped
+from core.data.recognise import Description
+from core.data.source import Source, open_source
+from core.errors import BrokenDataError
+from core.experiment import ExperimentSpec
+from core.figures.export import png
+from core.figures.maps import Picture
+from core.figures.sheet import grid
+from core.jobs.subject import find_subject
+from core.networks.registry import load_network
+from core.paths import cache_folder, writable
+
+DOZEN = 12
+_COLUMNS = 4
+
+
+def write_sheet(spec: ExperimentSpec, found: Description, file: Path) -> Path:
+    """Write a PNG file with a dozen images as the network is shown them, as many of each class as can be.
+
+    Each has the name of its class, before it that of its folder; where classes are not the network's, their own names.
+    Raises StorageError where nothing can be written.
+    """
+    named = _named(spec, found)
+    picture = grid(list(islice(named, DOZEN)), _COLUMNS)
+    (writable(file.absolute().parent, chosen=True) / file.name).write_bytes(png(picture))
+    return file
+
+
+def _named(spec: ExperimentSpec, found: Description) -> Iterator[tuple[str, Picture]]:
+    """Yield titles and pictures in the order in which they are evaluated; broken ones are left out."""
+    network = load_network(spec.network, spec.weights)
+    if found.mapping.unmatched:
+        source, names, preset = open_source(spec.data), found.classes, network.preset
+    else:
+        subject = find_subject(spec, cache_folder())
+        source, names, preset = subject.source, network.classes, subject.preset
+    for place in stratified_order(source.labels).tolist():
+        try:
+            yield (
+                _title(source, place, names[int(source.labels[place])]),
+                np.asarray(cropped(source.image(place), preset)),
+            )
+        except BrokenDataError:
+            continue
+
+
+def _title(source: Source, place: int, name: str) -> str:
+    folder = PurePosixPath(source.ids[place]).parent.name
+    return name if folder in ("", name) else f"{folder}: {name}"
