@@ -15,6 +15,7 @@ from core.cli.evaluate import evaluate, sweep
 from core.cli.export import export
 from core.cli.lists import data, methods, networks
 from core.cli.networks import network
+from core.cli.packs import packs
 from core.cli.retrain import retrain
 from core.cli.sensitivity import sensitivity
 from core.cli.study import study
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command("networks")(networks)
 app.command("network")(network)
 app.command("data")(data)
+app.command("packs")(packs)
 app.command("methods")(methods)
 app.command("evaluate")(evaluate)
 app.command("sweep")(sweep)

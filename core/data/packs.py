@@ -12,8 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core.data.journal import JOURNAL
-from core.data.manifest import load_doubted, replace_file
+from core.data.manifest import DIGESTS, load_doubted, replace_file
 from core.data.packed import DOUBTED, MANIFEST, PIXELS, Pack, row_bytes
 from core.data.preset import Preset
 from core.data.protocol import Source
@@ -122,8 +121,8 @@ def _kept(folder: Path) -> KeptPack | None:
 def _state(name: str, files: dict[str, os.stat_result]) -> str:
     if name.endswith(ASIDE):
         return SET_ASIDE
-    if MANIFEST in files and JOURNAL not in files:
-        return WHOLE
+    if MANIFEST in files:
+        return WHOLE if DIGESTS in files else DOUBTFUL
     return DOUBTFUL if DOUBTED in files else BEGUN
 
 
