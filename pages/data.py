@@ -8,6 +8,7 @@ from core.networks.registry import load_network
 from core.store.runs import runs_frame
 from pages.widgets.core_access import store
 from pages.widgets.data_detail import draw_source
+from pages.widgets.data_packs import draw_packs
 from pages.widgets.data_sources import Setting, choose_source, offer_to_add
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.needed import stop_without_network
@@ -37,6 +38,7 @@ def page() -> None:
         known = choose_source(setting, runs_frame(store())["data"].tolist())
     with about:
         draw_source(setting, known)
+    draw_packs()
 
 
 through_router()

@@ -18,7 +18,7 @@ from pages.widgets.errors import plain, shown_errors
 _STATES = {
     WHOLE: "ready",
     BEGUN: "begun: packing goes on from there",
-    DOUBTFUL: "damaged: mended when it is used next",
+    DOUBTFUL: "in doubt: checked and mended when used next",
     SET_ASIDE: "damaged, set aside: of no use",
 }
 _WHAT = (
