@@ -29,7 +29,7 @@ class KeptPack:
     """A pack on the disk, by what lies in its folder."""
 
     folder: Path
-    state: str  # whole; begun, to be gone on with; doubtful, checked and mended at its next use; set aside, of no use any more
+    state: str  # whole; begun; doubtful, to be checked and mended at its next use; set aside, of no use any more
     source: str  # what `open_source` was given; empty where nothing says it
     title: str
     preset: str  # its name
