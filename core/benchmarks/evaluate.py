@@ -77,7 +77,7 @@ def _compare(case: _Case, folder: Path, device: torch.device) -> Comparison:
     dense = googlenet(case.classes, initialise=True).eval().requires_grad_(False)
     pruned = pruned_copy(dense, make_masks(dense, PRUNING))
     network = _network(case, pruned)
-    packed = pack(open_folder_tree(str(folder / "images"), folder / "images", None), case.preset, cache=folder)
+    packed = pack(open_folder_tree(str(folder / "images"), folder / "images"), case.preset, cache=folder)
     predictor = Predictor.of(network, pruned, device)
     plain, loader = _reference_network(case, pruned).to(device), _reference_loader(case, folder / "images", device)
     return compare(

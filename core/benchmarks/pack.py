@@ -47,7 +47,7 @@ def bench_pack(images: int = 800, rounds: int = 5, progress: Progress = silent) 
     with tempfile.TemporaryDirectory() as folder, get_context("spawn").Pool(available_cores()) as pool:
         where = Path(folder) / "images"
         files = write_photographs(where, images)
-        source = open_folder_tree(str(where), where, None)
+        source = open_folder_tree(str(where), where)
         parts = [files[start : start + _FILES] for start in range(0, len(files), _FILES)]
         yield compare(
             f"pack, {len(files):,} JPEGs of {SIZE[0]} x {SIZE[1]}",

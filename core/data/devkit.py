@@ -46,7 +46,7 @@ def find_devkit(shelf: Shelf) -> Path | None:
     return next((kit for kit in found if (kit / TRUTH).is_file() or kit.is_file()), None)
 
 
-def read_devkit(kit: Path, shelf: Shelf, classes: int | None = None) -> Labelled:
+def read_devkit(kit: Path, shelf: Shelf) -> Labelled:
     """Return the class of each validation image: those of the 50,000 that are there, as ImageNet's 1,000 classes.
 
     BrokenDataError if the kit is malformed, or an image is none that it knows.

@@ -23,12 +23,12 @@ def flat_layout(table: LabelTable) -> Layout:
     )
 
 
-def _recognises(table: LabelTable, path: Path, classes: int | None) -> bool:
+def _recognises(table: LabelTable, path: Path) -> bool:
     return path.is_dir() and table.find(FolderShelf(path)) is not None
 
 
-def _opens(table: LabelTable, name: str, path: Path, classes: int | None) -> StoredSource:
+def _opens(table: LabelTable, name: str, path: Path) -> StoredSource:
     shelf = FolderShelf(path)
-    known = table.open(shelf, classes)
+    known = table.open(shelf)
     regions = regions_of(shelf, known.files)
     return StoredSource(name, shelf, known.classes, known.labels, known.files, regions, known.notes)

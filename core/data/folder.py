@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.data.files import FolderShelf, folders_in, pictures_in
 from core.data.layout import Layout
-from core.data.numbers import may_be_names
+from core.data.numbers import are_numbers
 from core.data.regions import regions_of
 from core.data.stored import StoredSource
-from core.data.wnids import are_imagenets, imagenet_index, imagenet_wnids, is_wnid
+from core.data.wnids import is_wnid
 from core.errors import BrokenDataError
 from core.words import count
 
@@ -25,51 +24,37 @@ def holds_class_folders(folder: Path) -> bool:
     return folder.is_dir() and any(any(pictures_in(folder / name)) for name in folders_in(folder))
 
 
-def open_folder_tree(name: str, folder: Path, classes: int | None = None) -> StoredSource:
+def open_folder_tree(name: str, folder: Path) -> StoredSource:
     """Open a tree of class folders: class i is the i-th folder name, whether or not it holds images.
 
-    `classes` is how many the network tells apart: where these are ImageNet's 1,000 and the folders are named by wnid,
-    any of them will do, and each is the class of its wnid. BrokenDataError names a folder that is none of them.
+    BrokenDataError if they hold images of one class.
     """
-    folders = folders_in(folder)
-    found = class_pictures(folder, folders)
-    imagenets = are_imagenets(folders, classes)
-    index = _of_imagenet(folder, found) if imagenets else {one: label for label, one in enumerate(folders)}
-    labels = np.array([index[one] for one, _ in found], dtype=np.int64)
-    return tree(name, folder, imagenet_wnids() if imagenets else tuple(folders), labels, found)
+    return tree(name, folder, folders_in(folder))
 
 
-def class_pictures(folder: Path, folders: Iterable[str]) -> list[tuple[str, str]]:
-    """Return (class folder, path in `folder`) of each image in these folders."""
-    return [(one, f"{one}/{file}") for one in folders for file in sorted(pictures_in(folder / one))]
+def tree(name: str, folder: Path, classes: Sequence[str]) -> StoredSource:
+    """Return the source of the images in these folders, class by class; BrokenDataError if they are of one class."""
+    found = [sorted(pictures_in(folder / one)) for one in classes]
+    present = [one for one, inside in zip(classes, found, strict=True) if inside]
+    if len(present) < 2:
+        raise _one_class(folder, present)
+    labels = np.repeat(np.arange(len(classes), dtype=np.int64), [len(inside) for inside in found])
+    files = tuple(f"{one}/{file}" for one, inside in zip(classes, found, strict=True) for file in inside)
+    shelf = FolderShelf(folder)
+    return StoredSource(name, shelf, tuple(classes), labels, files, regions_of(shelf, files), _notes(shelf))
 
 
-def tree(
-    name: str, folder: Path, classes: tuple[str, ...], labels: NDArray[np.int64], found: list[tuple[str, str]]
-) -> StoredSource:
-    """Return the source of these images; BrokenDataError if they are of one class."""
-    if len(np.unique(labels)) < 2:
-        raise _one_class(folder, found)
-    shelf, files = FolderShelf(folder), tuple(file for _, file in found)
-    return StoredSource(name, shelf, classes, labels, files, regions_of(shelf, files), _notes(shelf))
-
-
-def _by_wnid(path: Path, classes: int | None) -> bool:
+def _by_wnid(path: Path) -> bool:
     return holds_class_folders(path) and any(map(is_wnid, folders_in(path)))
 
 
-def _by_name(path: Path, classes: int | None) -> bool:
+def _by_name(path: Path) -> bool:
     if not holds_class_folders(path):
         return False
     names = folders_in(path)
     if SPLITS.issuperset(name.lower() for name in names):
         return False
-    return not any(map(is_wnid, names)) and may_be_names(names, classes)
-
-
-def _of_imagenet(folder: Path, found: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """Return the class index of each folder that holds images; the others are no class."""
-    return {one: imagenet_index(one, folder) for one, _ in found}
+    return not any(map(is_wnid, names)) and not are_numbers(names)
 
 
 def _notes(shelf: FolderShelf) -> tuple[str, ...]:
@@ -77,8 +62,8 @@ def _notes(shelf: FolderShelf) -> tuple[str, ...]:
     return (f"{count(len(beside), 'image')} beside the class folders: left out",) if beside else ()
 
 
-def _one_class(folder: Path, found: list[tuple[str, str]]) -> BrokenDataError:
-    names = f" ({found[0][0]})" if found else ""
+def _one_class(folder: Path, present: Sequence[str]) -> BrokenDataError:
+    names = f" ({present[0]})" if present else ""
     return BrokenDataError(
         f"{folder} holds images of one class only{names}",
         "a folder with at least two class folders that hold images",

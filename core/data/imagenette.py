@@ -53,7 +53,7 @@ ARCHIVE = Archive(
 )
 
 
-def open_imagenette(name: str, path: Path, classes: int | None = None) -> StoredSource:
+def open_imagenette(name: str, path: Path) -> StoredSource:
     """Open a split of what was downloaded; MissingFileError, with how to get it, if that is not here."""
     split = name.strip().partition(":")[2]
     if split not in SPLITS:
@@ -63,7 +63,7 @@ def open_imagenette(name: str, path: Path, classes: int | None = None) -> Stored
     folder = _root(None) / ARCHIVE.folder
     if not folder.is_dir():
         raise _absent(folder.parent, ARCHIVE, "it was not downloaded yet")
-    return open_folder_tree(name, folder / split, classes)
+    return open_folder_tree(name, folder / split)
 
 
 def fetch_imagenette(cache: Path | None = None, progress: Progress = silent, archive: Archive = ARCHIVE) -> Path:

@@ -36,16 +36,16 @@ class LabelTable:
     title: str
     numbering: Numbering
     find: Callable[[Shelf], Path | None]
-    read: Callable[[Path, Shelf, int | None], Labelled]  # the third: how many classes the network tells apart
+    read: Callable[[Path, Shelf], Labelled]
 
-    def open(self, shelf: Shelf, classes: int | None) -> Labelled:
+    def open(self, shelf: Shelf) -> Labelled:
         """Read the table that belongs to a shelf; MissingFileError if there is none."""
         found = self.find(shelf)
         if found is None:
             raise MissingFileError(
                 f"no {self.title} belongs to {shelf.where}", "it among the images or beside them", "put it there"
             )
-        return self.read(found, shelf, classes)
+        return self.read(found, shelf)
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class Row:
     class_name: str | None = None
 
 
-def row(table: Path, line: int, cells: tuple[str, str, str | None], classes: int | None) -> Row:
+def row(table: Path, line: int, cells: tuple[str, str, str | None]) -> Row:
     """Return a line as a row: cells are file, class index, class name; BrokenDataError if they cannot be that."""
     file, label, name = cells
-    return Row(line, _file(file, line, table), _label(label, line, table, classes), name)
+    return Row(line, _file(file, line, table), _label(label, line, table), name)
 
 
-def labelled(rows: list[Row], table: Path, shelf: Shelf, classes: int | None) -> Labelled:
-    """Return what the rows say of a shelf: as many classes as the network tells apart, or as the highest index says.
+def labelled(rows: list[Row], table: Path, shelf: Shelf) -> Labelled:
+    """Return what the rows say of a shelf: of as many classes as the highest index says.
 
     BrokenDataError for fewer than two classes, an image listed twice or not there, a class of two names.
     """
@@ -73,7 +73,7 @@ def labelled(rows: list[Row], table: Path, shelf: Shelf, classes: int | None) ->
     _require_unique(rows, table)
     _require_files(rows, table, shelf)
     labels = np.array([one.label for one in rows], dtype=np.int64)
-    names = _class_names(rows, int(labels.max()) + 1 if classes is None else classes, table)
+    names = _class_names(rows, int(labels.max()) + 1, table)
     files = tuple(one.file for one in rows)
     return Labelled(files, labels, names, left_out(shelf, files, table))
 
@@ -95,19 +95,17 @@ def _file(text: str, line: int, table: Path) -> str:
     return str(path)
 
 
-def _label(text: str, line: int, table: Path, classes: int | None) -> int:
-    limit = MAX_CLASSES if classes is None else classes
+def _label(text: str, line: int, table: Path) -> int:
     if not re.fullmatch(r"-?[0-9]{1,18}", text):
         problem = f"the class_index {text!r}, which is no whole number"
-    elif not 0 <= int(text) < limit:
+    elif not 0 <= int(text) < MAX_CLASSES:
         problem = f"the class_index {text}, which is out of range"
     else:
         return int(text)
-    whose = "" if classes is None else f" (the network tells {classes:,} classes apart)"
     raise BrokenDataError(
         f"{table} line {line} has {problem}",
-        f"whole numbers from 0 to {limit - 1:,}{whose}",
-        "correct the line, or choose a network with these classes",
+        f"whole numbers from 0 to {MAX_CLASSES - 1:,}",
+        "correct the line",
     )
 
 

@@ -22,14 +22,14 @@ def find_labels(shelf: Shelf) -> Path | None:
     return table if table.parent == shelf.where and _names_one_of(shelf, table) else None
 
 
-def read_labels(table: Path, shelf: Shelf, classes: int | None = None) -> Labelled:
+def read_labels(table: Path, shelf: Shelf) -> Labelled:
     """Read a labels file (columns `file`, `class_index`, optionally `class_name`; others are ignored)."""
     lines = read_table(table, _COLUMNS, ("class_name",))
     rows = [
-        row(table, line, (cells.get("file", ""), cells.get("class_index", ""), cells.get("class_name")), classes)
+        row(table, line, (cells.get("file", ""), cells.get("class_index", ""), cells.get("class_name")))
         for line, cells in lines
     ]
-    return labelled(rows, table, shelf, classes)
+    return labelled(rows, table, shelf)
 
 
 def _names_one_of(shelf: Shelf, table: Path) -> bool:

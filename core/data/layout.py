@@ -9,19 +9,17 @@ from typing import Literal
 
 from core.data.protocol import Source
 
-# What a class's index is: the place of its folder, a number in a table, the place in the data's own list of classes.
-Numbering = Literal["folders", "index", "list"]
+# What says which class of a network a class of the data is: the name of its folder, that name as a number counted from
+# 0 or from 1, its number in a table, its name in the data's own list of classes.
+Numbering = Literal["folders", "numbers", "from1", "index", "list"]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """One way in which images and their classes lie on a disk.
-
-    Both functions are told how many classes the network tells apart, where that is known.
-    """
+    """One way in which images and their classes lie on a disk; `opens` numbers the classes as the data do."""
 
     name: str  # NAME:PATH opens a path in this layout, whatever else it may be
     title: str
     numbering: Numbering
-    recognises: Callable[[Path, int | None], bool]
-    opens: Callable[[str, Path, int | None], Source]
+    recognises: Callable[[Path], bool]
+    opens: Callable[[str, Path], Source]

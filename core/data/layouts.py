@@ -7,7 +7,7 @@ from core.data.flat import flat_layout
 from core.data.folder import FOLDERS, WNIDS
 from core.data.labels_csv import LABELS_CSV
 from core.data.layout import Layout
-from core.data.numbered import NUMBERS
+from core.data.numbered import FROM1, NUMBERS
 from core.data.parquet import PARQUET
 from core.data.tar import tar_layout
 from core.data.val_list import VAL_LIST
@@ -15,5 +15,5 @@ from core.data.val_list import VAL_LIST
 TABLES = (LABELS_CSV, VAL_LIST, DEVKIT)
 LAYOUTS: dict[str, Layout] = {
     layout.name: layout
-    for layout in (*map(flat_layout, TABLES), WNIDS, NUMBERS, FOLDERS, *map(tar_layout, TABLES), PARQUET)
+    for layout in (*map(flat_layout, TABLES), WNIDS, NUMBERS, FROM1, FOLDERS, *map(tar_layout, TABLES), PARQUET)
 }

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.data.layout import Numbering
-from core.data.protocol import Source
+from core.data.names import (
+    NOBODY,
+    Answer,
+    answers,
+    are_akin,
+    has_names,
+    in_another_order,
+    in_imagenets_order,
+    is_number,
+    places_of_imagenets,
+)
 from core.data.stored import StoredSource
-from core.data.wnids import imagenet_wnids, is_wnid
+from core.data.wnids import imagenet_names, imagenet_wnids, is_wnid, wnid_places
 from core.words import count
 
 
@@ -27,8 +37,8 @@ class Matched:
     @property
     def renamed(self) -> bool:
         """Whether both have names in words, and other ones."""
-        words = [_first(name) for name in (self.name, self.network_name)]
-        return all(not _is_code(word) for word in words) and words[0] != words[1]
+        coded = any(is_number(name) or is_wnid(name) for name in (self.name, self.network_name))
+        return not coded and not are_akin(self.name, self.network_name)
 
 
 @dataclass(frozen=True)
@@ -42,41 +52,56 @@ class Unmatched:
 
 @dataclass(frozen=True)
 class Mapping:
-    """All classes of the data: `by` says how they were matched."""
+    """All classes of the data, and what they were matched by."""
 
-    by: str  # "wnid", "number", "name"
+    by: str  # "wnid", "name", "number", "from1" (numbers counted from 1), "order"
     matched: tuple[Matched, ...]
     unmatched: tuple[Unmatched, ...]
+    asks: bool = False  # order or number alone says so: whoever did not ask for it is to be asked
 
 
-def map_classes(classes: Sequence[str], numbering: Numbering, network: Sequence[str]) -> Mapping:
-    """Match the data's classes to the network's names, as opening the data for that network would.
+def map_classes(
+    classes: Sequence[str], numbering: Numbering, network: Sequence[str], *, by_order: bool = False
+) -> Mapping:
+    """Match the data's classes to the network's names.
 
-    By wnid where these are ImageNet's 1,000; class folders by name where each has the name of a class; else class i is
-    class i, where the index of a class is a number in a table, or where there are as many on both sides. A class folder
-    of the name of another class is then a mismatch.
+    A number in a table or of a folder is the number of the class, unless the table's name for it is that of another
+    one. Folders and lists are matched by name, wnids by the names that ImageNet gives them. Only where none of the
+    names is the network's they are matched by order, alphabetical for folders: `asks` then, unless the network has no
+    names and as many classes. `by_order` is the answer to that: order decides wherever no name contradicts it.
     """
-    if len(network) == len(imagenet_wnids()) and any(map(is_wnid, classes)):
-        return _mapping("wnid", [_by_wnid(place, name, network) for place, name in enumerate(classes)])
-    if numbering == "folders" and _are_names_of(classes, network):
-        return _mapping("name", [_of_name(place, name, network) for place, name in enumerate(classes)])
-    if numbering != "index" and len(classes) != len(network):
-        return _mapping("name", [_too_few_or_many(place, name, classes, network) for place, name in enumerate(classes)])
-    if numbering == "folders":
-        return _mapping("name", [_by_name(place, name, classes, network) for place, name in enumerate(classes)])
-    return _mapping("number", [_by_number(place, name, network) for place, name in enumerate(classes)])
+    if numbering in ("folders", "list"):
+        return _by_name(classes, numbering, network, by_order)
+    names = [name if numbering == "index" and name != str(place) else "" for place, name in enumerate(classes)]
+    numbers = _numbers(classes, numbering)
+    given = answers(names, network)
+    cells = enumerate(zip(numbers, classes, given, strict=True))
+    found = [_numbered(place, number, name, one, network, max(numbers)) for place, (number, name, one) in cells]
+    asks = not by_order and not all(one.candidates for one in given) and in_another_order(network)
+    return _mapping("from1" if numbering == "from1" else "number", found, asks)
 
 
-def by_name(source: Source, network: Sequence[str]) -> Source:
-    """Return a source of class folders with the network's classes, where all its own have their names."""
-    if not isinstance(source, StoredSource) or not _are_names_of(source.classes, network):
-        return source
-    index = np.array([network.index(name) for name in source.classes], dtype=np.int64)
-    return replace(source, classes=tuple(network), labels=index[source.labels])
+def renumbered(source: StoredSource, mapping: Mapping, network: Sequence[str]) -> StoredSource:
+    """Return a source with the network's numbers: all of its classes that have images are matched.
+
+    The classes are as many as the network's, and keep the data's own names where they have any.
+    """
+    index = np.full(len(source.classes), -1, dtype=np.int64)
+    names = _others(source.classes, mapping.by, network)
+    for one in mapping.matched:
+        index[one.place] = one.index
+        names[one.index] = one.name
+    notes = (*source.notes, *remarks(mapping))
+    return replace(source, classes=tuple(names), labels=index[source.labels], notes=notes)
 
 
-def doubts(mapping: Mapping) -> tuple[str, ...]:
-    """Return a note on matched classes whose names differ; none if there are none."""
+def remarks(mapping: Mapping) -> tuple[str, ...]:
+    """Return what should be known of a mapping that is not by names: that it is by order, or that names differ."""
+    if mapping.by == "order" and mapping.matched:
+        first = mapping.matched[0]
+        return (f"matched by order alone: {first.name!r} is the network's class {first.index}, {first.network_name!r}",)
+    if mapping.by == "from1":
+        return ("numbers are counted from 1",)
     renamed = [one for one in mapping.matched if one.renamed]
     if not renamed:
         return ()
@@ -87,47 +112,112 @@ def doubts(mapping: Mapping) -> tuple[str, ...]:
     )
 
 
-def _mapping(by: str, found: list[Matched | Unmatched]) -> Mapping:
+def _mapping(by: str, found: Sequence[Matched | Unmatched], asks: bool = False) -> Mapping:
     matched = tuple(one for one in found if isinstance(one, Matched))
-    return Mapping(by, matched, tuple(one for one in found if isinstance(one, Unmatched)))
+    return Mapping(by, matched, tuple(one for one in found if isinstance(one, Unmatched)), asks)
 
 
-def _are_names_of(classes: Sequence[str], network: Sequence[str]) -> bool:
-    """Whether each of the names is that of one class; ImageNet has two cranes, in one list of words."""
-    return all(network.count(name) == 1 for name in classes)
+def _numbers(classes: Sequence[str], numbering: Numbering) -> list[int]:
+    if numbering == "index":
+        return list(range(len(classes)))
+    return [int(name) - (numbering == "from1") for name in classes]
 
 
-def _of_name(place: int, name: str, network: Sequence[str]) -> Matched:
-    return Matched(name, place, network.index(name), name)
+def _numbered(
+    place: int, number: int, name: str, given: Answer, network: Sequence[str], highest: int
+) -> Matched | Unmatched:
+    if not 0 <= number < len(network):
+        one_more = "; counted from 1?" if highest == len(network) else ""
+        told = f"number {number:,}, and the network tells {len(network):,} classes apart, from 0{one_more}"
+        return Unmatched(name, place, told)
+    if given.candidates and number not in given.candidates and not are_akin(name, network[number]):
+        other = given.candidates[0]
+        told = f"number {number:,}, which the network calls {network[number]!r}; {network[other]!r} is its {other:,}"
+        return Unmatched(name, place, told)
+    return Matched(name, place, number, network[number])
 
 
-def _by_wnid(place: int, name: str, network: Sequence[str]) -> Matched | Unmatched:
-    if name not in imagenet_wnids():
-        return Unmatched(name, place, "none of ImageNet's 1,000 wnids")
-    index = imagenet_wnids().index(name)
-    return Matched(name, place, index, network[index])
+def _by_name(classes: Sequence[str], numbering: Numbering, network: Sequence[str], by_order: bool) -> Mapping:
+    unnamed = numbering == "list" and all(name == str(place) for place, name in enumerate(classes))
+    given = (NOBODY,) * len(classes) if unnamed else answers(classes, network)
+    ordered = _places_in_order(classes, unnamed, network)
+    by = "name" if wnid_places().keys().isdisjoint(classes) else "wnid"
+    named = _mapping(by, _named(classes, given, network))
+    if not named.unmatched or ordered is None:
+        return named
+    if by_order and _agree(given, ordered):
+        return _in_order(classes, ordered, network, asks=False)
+    if any(one.candidates for one in given) or (by == "wnid" and len(network) == 1000 and has_names(network)):
+        return named
+    return _in_order(classes, ordered, network, asks=not _is_usual(classes, unnamed, network))
 
 
-def _by_number(place: int, name: str, network: Sequence[str]) -> Matched | Unmatched:
-    if place >= len(network):
-        return Unmatched(name, place, f"number {place:,}, and the network tells {len(network):,} classes apart")
-    return Matched(name, place, place, network[place])
+def _named(classes: Sequence[str], given: Sequence[Answer], network: Sequence[str]) -> list[Matched | Unmatched]:
+    taken = Counter(one.index for one in given if one.index is not None)
+    anybody = any(one.candidates for one in given)
+    found: list[Matched | Unmatched] = []
+    for place, (name, one) in enumerate(zip(classes, given, strict=True)):
+        if one.index is not None and taken[one.index] == 1:
+            found.append(Matched(name, place, one.index, network[one.index]))
+        else:
+            found.append(Unmatched(name, place, _why(name, one, classes, network, anybody)))
+    return found
 
 
-def _by_name(place: int, name: str, classes: Sequence[str], network: Sequence[str]) -> Matched | Unmatched:
-    if name != network[place] and (name in network or network[place] in classes):
-        return Unmatched(name, place, f"number {place:,} in order, where the network has {network[place]!r}")
-    return Matched(name, place, place, network[place])
+def _why(name: str, given: Answer, classes: Sequence[str], network: Sequence[str], anybody: bool) -> str:
+    if given.index is not None:
+        return f"one of several that are the network's {network[given.index]!r}"
+    if given.candidates:
+        places = " and ".join(map(str, given.candidates))
+        return f"the network has {len(given.candidates)} classes of that name, {places}"
+    if name in wnid_places():
+        return f"ImageNet's {imagenet_names()[wnid_places()[name]]!r}, and the network has no class of that name"
+    if is_wnid(name):
+        return "none of ImageNet's 1,000 wnids"
+    if anybody or len(classes) == len(network):
+        return "the network has no class of that name"
+    return f"one of {len(classes):,} classes, and the network tells {len(network):,} apart, none of them by that name"
 
 
-def _too_few_or_many(place: int, name: str, classes: Sequence[str], network: Sequence[str]) -> Unmatched:
-    return Unmatched(name, place, f"one of {len(classes):,} classes, and the network tells {len(network):,} apart")
+def _places_in_order(classes: Sequence[str], unnamed: bool, network: Sequence[str]) -> list[int | None] | None:
+    """Return which class of the network each is by order alone; None where their numbers do not fit."""
+    if len(network) == len(imagenet_wnids()) and not wnid_places().keys().isdisjoint(classes):
+        return [wnid_places().get(name) for name in classes]
+    if len(classes) == len(network) or (unnamed and len(classes) < len(network)):
+        return list(range(len(classes)))
+    return None
 
 
-def _first(name: str) -> str:
-    """Return the first of several synonyms."""
-    return name.partition(",")[0].strip().lower()
+def _agree(given: Sequence[Answer], ordered: Sequence[int | None]) -> bool:
+    """Whether no name is that of a class in another place."""
+    return all(not one.candidates or place in one.candidates for one, place in zip(given, ordered, strict=True))
 
 
-def _is_code(word: str) -> bool:
-    return is_wnid(word) or re.fullmatch(r"(class )?[0-9]+", word) is not None
+def _in_order(classes: Sequence[str], ordered: Sequence[int | None], network: Sequence[str], asks: bool) -> Mapping:
+    found = [
+        Unmatched(name, place, "none of ImageNet's 1,000 wnids")
+        if index is None
+        else Matched(name, place, index, network[index])
+        for place, (name, index) in enumerate(zip(classes, ordered, strict=True))
+    ]
+    return _mapping("order", found, asks)
+
+
+def _is_usual(classes: Sequence[str], unnamed: bool, network: Sequence[str]) -> bool:
+    """Whether order needs no asking: as many classes as a network without names has, or all numbers of ImageNet's."""
+    if len(classes) != len(network):
+        return False
+    return not has_names(network) or (unnamed and in_imagenets_order(network))
+
+
+def _others(classes: Sequence[str], by: str, network: Sequence[str]) -> list[str]:
+    """Return names for the network's classes before the data's own take their places: numbers, wnids or its own."""
+    if not wnid_places().keys().isdisjoint(classes):
+        if by == "order" and len(network) == len(imagenet_wnids()):
+            return list(imagenet_wnids())
+        names = list(network)
+        for wnid, index in zip(imagenet_wnids(), places_of_imagenets(tuple(network)), strict=True):
+            if index is not None:
+                names[index] = wnid
+        return names
+    return list(network) if by == "name" else list(map(str, range(len(network))))

@@ -7,53 +7,38 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from core.data.files import folders_in
-from core.data.folder import class_pictures, holds_class_folders, tree
+from core.data.folder import holds_class_folders, tree
 from core.data.layout import Layout
-from core.data.numbers import are_numbers, may_be_numbers
+from core.data.numbers import are_numbers
 from core.data.stored import StoredSource
 from core.errors import BrokenDataError
 
 
-def open_numbered_tree(name: str, folder: Path, classes: int | None = None) -> StoredSource:
-    """Open a tree whose folder i holds class i; BrokenDataError for a folder of no number, or one out of range."""
+def open_numbered_tree(name: str, folder: Path) -> StoredSource:
+    """Open a tree whose folders are named by numbers, in their order; BrokenDataError for a folder of no number."""
     folders = folders_in(folder)
     if not are_numbers(folders):
         raise _no_numbers(folder, next((one for one in folders if not are_numbers([one])), "no folder"))
-    found = class_pictures(folder, sorted(folders, key=int))
-    labels = np.array([int(one) for one, _ in found], dtype=np.int64)
-    number = max(map(int, folders)) + 1 if classes is None else classes
-    if len(labels) and labels.max() >= number:
-        raise _out_of_range(folder, int(labels.max()), number)
-    return tree(name, folder, tuple(map(str, range(number))), labels, found)
+    return tree(name, folder, sorted(folders, key=int))
 
 
-def _recognises(path: Path, classes: int | None) -> bool:
-    return holds_class_folders(path) and may_be_numbers(folders_in(path), classes)
+def _recognises(path: Path) -> bool:
+    return holds_class_folders(path) and are_numbers(folders_in(path))
+
+
+def _never(path: Path) -> bool:
+    return False
 
 
 def _no_numbers(folder: Path, stranger: str) -> BrokenDataError:
     return BrokenDataError(
         f"{folder} holds {stranger} among its class folders",
         "folders named by the number of their class, without leading zeros",
-        "take it away, or name the folder without `numbers:`",
+        "take it away, or name the folder without `numbers:` or `from1:`",
     )
 
 
-def _out_of_range(folder: Path, number: int, classes: int) -> BrokenDataError:
-    return BrokenDataError(
-        f"{folder} has images of class {number:,}, and the network tells {classes:,} classes apart",
-        f"folders 0 to {classes - 1:,}",
-        "choose a network with these classes, or name it folders:PATH if alphabetical order was meant",
-    )
-
-
-NUMBERS = Layout(
-    "numbers",
-    "a folder with one folder of images per class, named by the number of the class (ImageNet-V2)",
-    "index",
-    _recognises,
-    open_numbered_tree,
-)
+_TITLE = "a folder with one folder of images per class, named by the number of the class"
+NUMBERS = Layout("numbers", f"{_TITLE} (ImageNet-V2)", "numbers", _recognises, open_numbered_tree)
+FROM1 = Layout("from1", f"{_TITLE}, counted from 1", "from1", _never, open_numbered_tree)

@@ -1,4 +1,4 @@
-"""Folders named by number: whether these are the numbers of classes, or names like any other."""
+"""Folders named by number: in which ways such numbers may be classes of a network."""
 
 from __future__ import annotations
 
@@ -13,33 +13,12 @@ def are_numbers(names: Sequence[str]) -> bool:
     return bool(names) and all(re.fullmatch(r"0|[1-9][0-9]{0,5}", name) for name in names)
 
 
-def may_be_numbers(names: Sequence[str], classes: int | None) -> bool:
-    """Whether folders of these names may be those of classes by number, for a network of so many classes."""
-    if not are_numbers(names) or not _in_range(names, classes):
-        return False
-    return _are_surely_numbers(names, classes) or not _as_many(names, classes) or _order_matters(names)
+def are_all_of_imagenet(names: Sequence[str]) -> bool:
+    """Whether these are all the numbers from 0 to 999: ImageNet-V2's folders."""
+    return set(names) == set(map(str, range(IMAGENETS)))
 
 
-def may_be_names(names: Sequence[str], classes: int | None) -> bool:
-    """Whether the place of such a folder in alphabetical order may be its class."""
-    if not may_be_numbers(names, classes):
-        return True
-    return not _are_surely_numbers(names, classes) and _as_many(names, classes)
-
-
-def _are_surely_numbers(names: Sequence[str], classes: int | None) -> bool:
-    """All from 0 to 999 are ImageNet's classes, and so are any of them for a network of 1,000."""
-    return classes == IMAGENETS or set(names) == set(map(str, range(IMAGENETS)))
-
-
-def _in_range(names: Sequence[str], classes: int | None) -> bool:
-    return classes is None or max(map(int, names)) < classes
-
-
-def _as_many(names: Sequence[str], classes: int | None) -> bool:
-    return classes is None or len(names) == classes
-
-
-def _order_matters(names: Sequence[str]) -> bool:
-    """Whether the names sort ("0", "1", "10", "2") otherwise than the numbers."""
-    return sorted(names) != sorted(names, key=int)
+def may_count_from_one(names: Sequence[str], classes: int) -> bool:
+    """Whether numbers look counted from 1: they are 1 to k, or there is one more than a network's highest, and no 0."""
+    numbers = set(map(int, names))
+    return 0 not in numbers and (numbers == set(range(1, len(numbers) + 1)) or max(numbers) == classes)

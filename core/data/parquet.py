@@ -93,15 +93,15 @@ def is_split(path: Path) -> bool:
     return path.name.endswith(_ANY) and path.name.removesuffix(_ANY) in splits(path.parent)
 
 
-def open_shards(name: str, path: Path, classes: int | None = None) -> StoredSource:
-    """Open shards: as many classes as their metadata names, or as the network tells apart, or as the labels say.
+def open_shards(name: str, path: Path) -> StoredSource:
+    """Open shards: as many classes as their metadata names, or as the labels say.
 
     BrokenDataError if a column is missing, or a label is none (a test split has -1) or out of range.
     """
     files = _shards(path)
     labels, names, places = _read(files)
-    _require_labels(labels, path, classes)
-    number = len(names) or (int(labels.max()) + 1 if classes is None else classes)
+    _require_labels(labels, path)
+    number = len(names) or int(labels.max()) + 1
     if labels.max() >= number:
         raise _no_label(path, f"the label {labels.max():,}", number)
     shelf = ParquetShelf(path, files, tuple(_state(file) for file in files), places)
@@ -109,7 +109,7 @@ def open_shards(name: str, path: Path, classes: int | None = None) -> StoredSour
     return StoredSource(name, shelf, classed, labels, tuple(places), notes=_notes(files))
 
 
-def _recognises(path: Path, classes: int | None) -> bool:
+def _recognises(path: Path) -> bool:
     if path.is_dir():
         return len(splits(path)) == 1
     return is_split(path) or (path.suffix == SUFFIX and path.is_file())
@@ -255,11 +255,10 @@ def _named(paths: list[str | None], places: list[Place], files: Sequence[Path]) 
     return dict(zip(names, places, strict=True))
 
 
-def _require_labels(labels: NDArray[np.int64], path: Path, classes: int | None) -> None:
-    limit = MAX_CLASSES if classes is None else classes
-    bad = labels[(labels < 0) | (labels >= limit)]
+def _require_labels(labels: NDArray[np.int64], path: Path) -> None:
+    bad = labels[(labels < 0) | (labels >= MAX_CLASSES)]
     if len(bad):
-        raise _no_label(path, f"the label {bad[0]:,}", classes)
+        raise _no_label(path, f"the label {bad[0]:,}", None)
     if len(np.unique(labels)) < 2:
         raise _refused(path, "holds images of one class only", "images of at least two classes")
 

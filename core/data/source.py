@@ -10,14 +10,23 @@ from core.data.files import folders_in, pictures_in
 from core.data.imagenette import IMAGENETTE, open_imagenette
 from core.data.layout import Layout
 from core.data.layouts import LAYOUTS
-from core.data.mapping import by_name
 from core.data.parquet import is_split, split_path, splits
 from core.data.protocol import Source
+from core.data.readings import AmbiguousDataError, Reading, for_network, read_for
 from core.data.tar import is_tar, open_tar
 from core.errors import BrokenDataError, InvalidSettingError, MissingFileError, PrunescopeError
-from core.words import listed
 
-__all__ = ["ALLOWED", "SCENES", "TRAINING_SCENES", "AmbiguousDataError", "Source", "layout_of", "open_source"]
+__all__ = [
+    "ALLOWED",
+    "SCENES",
+    "TRAINING_SCENES",
+    "AmbiguousDataError",
+    "Reading",
+    "Source",
+    "layout_of",
+    "open_source",
+    "reading",
+]
 
 SCENES, TRAINING_SCENES = "scenes", "scenes:training"
 ALLOWED = "; or ".join(
@@ -29,32 +38,32 @@ ALLOWED = "; or ".join(
 )
 
 
-class AmbiguousDataError(InvalidSettingError):
-    """A path that can be read in several ways; `ways` has what names each of them, and what it is."""
-
-    def __init__(self, path: Path, ways: Mapping[str, str]) -> None:
-        self.ways = ways
-        named = [f"{way} ({what})" if what else way for way, what in ways.items()]
-        super().__init__(f"{path} can be read in {len(ways)} ways", listed(named), "name one of these")
-
-
-def open_source(text: str, *, classes: int | Sequence[str] | None = None) -> Source:
+def open_source(text: str, network: Sequence[str] | None = None) -> Source:
     """Open the generated scenes (`scenes`), Imagenette (`imagenette:val`), or images recognised from what is there.
 
     `scenes:training` are the scenes that one trains on. `LAYOUT:PATH` opens a path in one of the `LAYOUTS`, where it
-    could be several. `classes`, the network's names or how many it tells apart, bounds the indices of a table and
-    is then the number of its classes; class folders and scenes have their own, but for folders named by wnid where they
-    are 1,000, and for folders that all have names of the network's classes: these are then the network's, however few
-    are there. InvalidSettingError if nothing is named or several things could be
-    meant, MissingFileError if there is no such path, BrokenDataError if it is there but malformed.
+    could be several. Without a network the classes are the data's own. `network` has the names of a network's classes:
+    the labels are then its numbers, as `core.data.mapping` finds them, and there are as many classes.
+
+    InvalidSettingError if nothing is named, several things could be meant, or a class that has images is none of the
+    network's; MissingFileError if there is no such path, BrokenDataError if it is there but malformed.
     """
-    number = len(classes) if isinstance(classes, Sequence) else classes
-    layout, path = layout_of(text, number)
-    source = layout.opens(text, path, number)
-    return by_name(source, classes) if layout.numbering == "folders" and isinstance(classes, Sequence) else source
+    if network is not None:
+        return for_network(reading(text, network), network)
+    layout, path = layout_of(text)
+    return layout.opens(text, path)
 
 
-def layout_of(text: str, classes: int | None = None) -> tuple[Layout, Path]:
+def reading(text: str, network: Sequence[str]) -> Reading:
+    """Return the data that `text` names with their own classes, and what these are to a network; refuses none of them.
+
+    Raises what `open_source` raises where the data cannot be read, or could be read in several ways.
+    """
+    layout, path = layout_of(text)
+    return read_for(network, text, layout, path)
+
+
+def layout_of(text: str) -> tuple[Layout, Path]:
     """Return the layout that `text` names or that its path has, and the path; raises what `open_source` raises."""
     name, _, rest = text.strip().partition(":")
     if name in _NAMED:
@@ -62,13 +71,17 @@ def layout_of(text: str, classes: int | None = None) -> tuple[Layout, Path]:
     if name in LAYOUTS and rest:
         return LAYOUTS[name], _existing(rest)
     path = _existing(text)
-    found = [layout for layout in LAYOUTS.values() if layout.recognises(path, classes)]
+    found = [layout for layout in LAYOUTS.values() if layout.recognises(path)]
     if len(found) > 1:
-        raise AmbiguousDataError(path, {f"{layout.name}:{path}": layout.title for layout in found})
+        raise _several(path, {f"{layout.name}:{path}": layout.title for layout in found})
     return (found or [_unrecognised(path)])[0], path
 
 
-def _scenes(name: str, path: Path, classes: int | None) -> Source:
+def _several(path: Path, ways: Mapping[str, str]) -> AmbiguousDataError:
+    return AmbiguousDataError(f"{path} can be read in {len(ways)} ways", ways)
+
+
+def _scenes(name: str, path: Path) -> Source:
     from core.data.scenes import ScenesSource  # drawing is loaded by those who want scenes
 
     split = {SCENES: "validation", TRAINING_SCENES: "training"}.get(name.strip())
@@ -77,7 +90,7 @@ def _scenes(name: str, path: Path, classes: int | None) -> Source:
     return ScenesSource(split)
 
 
-def _always(path: Path, classes: int | None) -> bool:
+def _always(path: Path) -> bool:
     return True
 
 
@@ -102,7 +115,7 @@ def _unrecognised(path: Path) -> Layout:
         raise _strange_file(path)
     choices = [str(one) for one in _choices(path)]
     if len(choices) > 1:
-        raise AmbiguousDataError(path, dict.fromkeys(choices, ""))
+        raise _several(path, dict.fromkeys(choices, ""))
     raise _strange_folder(path, choices)
 
 
@@ -138,6 +151,6 @@ def _choices(folder: Path) -> list[Path]:
 
 def _is_data(path: Path) -> bool:
     try:
-        return len(splits(path)) > 1 or any(layout.recognises(path, None) for layout in LAYOUTS.values())
+        return len(splits(path)) > 1 or any(layout.recognises(path) for layout in LAYOUTS.values())
     except PrunescopeError:
         return False

@@ -94,13 +94,13 @@ def open_tar(path: Path) -> TarShelf:
         raise unreadable(path, error) from error
 
 
-def _recognises(table: LabelTable, path: Path, classes: int | None) -> bool:
+def _recognises(table: LabelTable, path: Path) -> bool:
     return is_tar(path) and table.find(open_tar(path)) is not None
 
 
-def _opens(table: LabelTable, name: str, path: Path, classes: int | None) -> StoredSource:
+def _opens(table: LabelTable, name: str, path: Path) -> StoredSource:
     shelf = open_tar(path)
-    known = table.open(shelf, classes)
+    known = table.open(shelf)
     regions = regions_of(shelf, known.files)
     return StoredSource(name, shelf, known.classes, known.labels, known.files, regions, known.notes)
 

@@ -18,12 +18,12 @@ def find_list(shelf: Shelf) -> Path | None:
     return find_table(shelf.where, LIST) if shelf.names() else None
 
 
-def read_list(table: Path, shelf: Shelf, classes: int | None = None) -> Labelled:
+def read_list(table: Path, shelf: Shelf) -> Labelled:
     """Read a list; BrokenDataError for a malformed line, and for a list that only numbers the images (Kaggle's)."""
     pairs = [(number, *_pair(line, number, table)) for number, line in enumerate(lines_of(table), 1) if line.strip()]
     _refuse_numbering([text for _, _, text in pairs], table)
-    rows = [row(table, number, (file, text, None), classes) for number, file, text in pairs]
-    return labelled(rows, table, shelf, classes)
+    rows = [row(table, number, (file, text, None)) for number, file, text in pairs]
+    return labelled(rows, table, shelf)
 
 
 def _pair(line: str, number: int, table: Path) -> tuple[str, str]:

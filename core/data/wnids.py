@@ -1,49 +1,37 @@
-"""ImageNet's class folders: which of the 1,000 classes a folder named by its wnid ("n01440764") is."""
+"""ImageNet's 1,000 classes: their wnids, as class folders are named ("n01440764"), and their names in words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-
-from core.errors import BrokenDataError
 
 _LIST = Path(__file__).with_name("imagenet_wnids.txt")
 
 
 @cache
 def imagenet_wnids() -> tuple[str, ...]:
-    """Return the 1,000 wnids of ILSVRC-2012, sorted: a network's class i is the i-th of them."""
+    """Return the 1,000 wnids of ILSVRC-2012, sorted: the order in which its networks number the classes."""
     return tuple(_LIST.read_text(encoding="ascii").split())
+
+
+@cache
+def imagenet_names() -> tuple[str, ...]:
+    """Return the names of the 1,000 classes in the same order, as torchvision's weights have them."""
+    import core.operators  # noqa: F401  (before anything imports torchvision)
+
+    # isort: split
+    from torchvision.models import GoogLeNet_Weights  # by those alone who compare names with ImageNet's
+
+    return tuple(GoogLeNet_Weights.IMAGENET1K_V1.meta["categories"])
+
+
+@cache
+def wnid_places() -> dict[str, int]:
+    """Return the place of each wnid among the 1,000."""
+    return {wnid: place for place, wnid in enumerate(imagenet_wnids())}
 
 
 def is_wnid(name: str) -> bool:
     """Whether a name is written as wnids are: n and eight digits."""
     return re.fullmatch(r"n[0-9]{8}", name) is not None
-
-
-def are_imagenets(names: Sequence[str], classes: int | None) -> bool:
-    """Whether folders of these names are classes of a network that tells so many classes apart: ImageNet's 1,000."""
-    return classes == len(imagenet_wnids()) and any(map(is_wnid, names))
-
-
-def imagenet_index(name: str, folder: Path) -> int:
-    """Return the class index of a wnid; BrokenDataError if it is none of the 1,000."""
-    try:
-        return _indices()[name]
-    except KeyError:
-        raise _unknown(name, folder) from None
-
-
-@cache
-def _indices() -> dict[str, int]:
-    return {wnid: index for index, wnid in enumerate(imagenet_wnids())}
-
-
-def _unknown(name: str, folder: Path) -> BrokenDataError:
-    return BrokenDataError(
-        f"{folder} has class folders named by wnid, and one named {name}, which is none of ImageNet's 1,000 classes",
-        "the 1,000 wnids of ILSVRC-2012, any of them, from n01440764 to n15075141",
-        f"take {name} away, or choose a network that tells exactly these folders apart",
-    )

@@ -48,17 +48,11 @@ class Subject:
 def find_subject(spec: ExperimentSpec, cache: Path, progress: Progress = silent) -> Subject:
     """Return what `spec` names.
 
-    Raises the errors of `load_network` and `open_source`, and InvalidSettingError if the data's classes are not
-    the network's: every figure would be wrong.
+    Raises the errors of `load_network` and `open_source`: where the data's classes are not the network's, every figure
+    would be wrong.
     """
     network = load_network(spec.network, spec.weights, progress)
-    source = open_source(spec.data, classes=network.classes)
-    if len(source.classes) != len(network.classes):
-        raise InvalidSettingError(
-            f"{spec.data} has {len(source.classes):,} classes, {network.title} tells {len(network.classes):,} apart",
-            f"images of the network's own {len(network.classes):,} classes",
-            "choose another network or other images",
-        )
+    source = open_source(spec.data, network.classes)
     preset = network.preset.without_resize() if spec.preprocess == "crop" else network.preset
     return Subject(network, source, preset, cache)
 

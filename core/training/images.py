@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from core.data.imagenette import IMAGENETTE
+from core.data.layouts import LAYOUTS
 from core.data.order import stratified_order
 from core.data.pack import Pack, pack
 from core.data.preset import Preset
@@ -21,6 +23,7 @@ from core.progress import Progress, silent
 from core.training.retraining import Retraining
 
 HELD_OUT_SHARE, HELD_OUT_MOST = 0.05, 500
+_BELONGING = {SCENES: TRAINING_SCENES, f"{IMAGENETTE}:val": f"{IMAGENETTE}:train"}
 LEAST_IMAGES = 8  # to train on and hold some out
 
 
@@ -76,15 +79,15 @@ class Subset:
         return hashlib.sha256(self.source.identity().encode() + self.indices.tobytes()).hexdigest()
 
 
-def training_source(retraining: Retraining, data: str, classes: int | Sequence[str]) -> Source:
+def training_source(retraining: Retraining, data: str, network: Sequence[str]) -> Source:
     """Return the images to retrain on: at most `retraining.images`, balanced over the classes, always the same.
 
     They are those of `retraining.data`, or, where that names none, of the training part that belongs to the
-    evaluated `data`: `scenes:training` to `scenes`, a folder's sibling `train` to its `val`. `classes` are the
-    network's, or how many it tells apart. Raises InvalidSettingError if there is no such part, and the errors of
-    `open_source`.
+    evaluated `data`: `scenes:training` to `scenes`, `imagenette:train` to `imagenette:val`, a folder's sibling `train`
+    to its `val`, in the same layout where that is named. `network` has the names of the network's classes. Raises
+    InvalidSettingError if there is no such part, and the errors of `open_source`.
     """
-    return first(open_source(retraining.data or _belonging_to(data), classes=classes), retraining.images)
+    return first(open_source(retraining.data or _belonging_to(data), network), retraining.images)
 
 
 def first(source: Source, images: int | None) -> Source:
@@ -107,15 +110,18 @@ def drawn_once(source: Source, cache: Path, progress: Progress = silent) -> Sour
 
 
 def _belonging_to(data: str) -> str:
-    if data.strip() == SCENES:
-        return TRAINING_SCENES
-    folder = Path(data.strip()).expanduser()
+    if data.strip() in _BELONGING:
+        return _BELONGING[data.strip()]
+    layout = data.strip().partition(":")[0]
+    named = f"{layout}:" if layout in LAYOUTS else ""
+    folder = Path(data.strip().removeprefix(named)).expanduser()
     beside = folder.parent / "train"
     if folder.name == "val" and beside.is_dir():
-        return str(beside)
+        return f"{named}{beside}"
     raise InvalidSettingError(
         f"no training images belong to {data}",
-        f"{SCENES}, whose are {TRAINING_SCENES}, or a folder `val` with a folder `train` beside it",
+        " or ".join(f"{one}, whose are {other}" for one, other in _BELONGING.items())
+        + ", or a folder `val` with a folder `train` beside it",
         "name the images to train on (the field Training images; --train-data FOLDER)",
     )
 

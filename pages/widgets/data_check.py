@@ -34,8 +34,9 @@ def offer_check(subject: Subject, runs: pd.DataFrame) -> None:
                     confirm(store().folder, sha, source.identity())
                     st.rerun()
             st.markdown(
-                f"If not, the mapping of the classes is wrong, and so would be every figure: *Data* shows it. Names as "
-                f"{plain(subject.network.title)} has them.",
+                "If not, the mapping of the classes is wrong, and so would be every figure: *Data* shows it. Under "
+                "each image stands its name in the data, and after → the class that "
+                f"{plain(subject.network.title)} has it for, if that is called otherwise.",
                 width="content",
             )
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.data.pack import delete_pack
 from core.data.recognise import Description
-from core.data.source import SCENES, Source, open_source
+from core.data.source import SCENES, AmbiguousDataError, Source, open_source
 from core.errors import MissingFileError, PrunescopeError
 from core.jobs.subject import Subject
 from core.known_data import KnownData, add_data, remove_data
@@ -18,17 +18,19 @@ from pages.widgets.data_check import dense_figures, warn_at_chance
 from pages.widgets.data_download import offer_imagenette
 from pages.widgets.data_packing import draw_packing
 from pages.widgets.data_sheet import draw_sheet
-from pages.widgets.data_sources import IMAGENETTE_VAL, Setting, described
+from pages.widgets.data_sources import IMAGENETTE_VAL, Setting, ask_which, described, sentence
 from pages.widgets.errors import plain, show_error, shown_errors
 
 _BY = {
-    "wnid": "by wnid: a folder of that name is that class of ImageNet, wherever it stands",
+    "wnid": "by wnid: each is the network's class with the name that ImageNet gives it, wherever that stands",
     "number": "by number: class 0 is the network's first",
-    "name": "by name: a folder named like a class is that class; else the first folder is the network's first class",
+    "from1": "by number, counted from 1: class 1 is the network's first",
+    "name": "by name: each is the network's class of that name, wherever that stands",
+    "order": "by order alone: the first class is the network's first",
 }
 _LOOK = (
-    "As the network is shown them, with the class that would count as right (where no class is matched, with the "
-    "data's own names). Wrong names here make every figure wrong, and nothing else would tell."
+    "As the network is shown them, under their name in the data and, after →, the class that would count as right if "
+    "its name is another. Wrong names here make every figure wrong, and nothing else would tell."
 )
 _NAMED = 3  # in a sentence
 
@@ -44,7 +46,7 @@ def draw_source(setting: Setting, known: KnownData) -> None:
     if found.mapping.unmatched:
         _warn_of_misfit(setting, found)
         _draw_mapping(setting, found)
-        _draw_images(open_source(known.text), setting, found.classes)
+        _draw_images(open_source(known.text), setting, None)
         return
     subject = subject_of(setting.spec(known.text))
     draw_packing(setting.spec(known.text), subject)
@@ -57,14 +59,17 @@ def _not_to_be_had(known: KnownData, error: PrunescopeError) -> None:
     if known.text == IMAGENETTE_VAL and isinstance(error, MissingFileError):
         offer_imagenette()
         return
-    show_error(error)
+    if isinstance(error, AmbiguousDataError):
+        ask_which(error.given, error.ways, "way to read it")
+    else:
+        show_error(error)
     if known.added:
         _offer_list(known, None)
 
 
 def _draw_head(setting: Setting, known: KnownData, found: Description) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        title = _sentence(found.title) if found.path == SCENES else found.title
+        title = sentence(found.title) if found.path == SCENES else found.title
         st.subheader(plain(title), anchor=False, width="stretch")
         subject = None if found.mapping.unmatched else subject_of(setting.spec(known.text))
         _offer_list(known, subject)
@@ -73,7 +78,7 @@ def _draw_head(setting: Setting, known: KnownData, found: Description) -> None:
     st.caption(plain(_where(found)))
     _draw_figures(setting, found)
     for note in found.notes:
-        st.caption(plain(f"{_sentence(note)}."))
+        st.caption(plain(f"{sentence(note)}."))
 
 
 def _where(found: Description) -> str:
@@ -99,11 +104,13 @@ def _warn_of_misfit(setting: Setting, found: Description) -> None:
     for one in lost:
         reasons.setdefault(one.why, []).append(one.name)
     said = [f"{_some(names)}: {why}." for why, names in list(reasons.items())[:_NAMED]]
-    mend = "Every figure would be wrong: choose a network that tells exactly these classes apart."
+    mend = "Every figure would be wrong: choose a network that has these classes."
     st.warning(
         "\n\n".join(map(plain, (*said, mend))),
         title=plain(f"{len(lost):,} of {len(found.classes):,} classes are none of {setting.network.title}'s"),
     )
+    if found.ways:
+        ask_which(f"Is the order of {found.title} that of the network's classes?", found.ways, "way by order")
 
 
 def _some(names: list[str]) -> str:
@@ -123,9 +130,9 @@ def _draw_mapping(setting: Setting, found: Description) -> None:
         st.dataframe(table if lost else table.drop(columns="why not"), hide_index=True)
 
 
-def _draw_images(source: Source, setting: Setting, names: tuple[str, ...]) -> None:
+def _draw_images(source: Source, setting: Setting, network: tuple[str, ...] | None) -> None:
     st.markdown("**Are these what they are called?**", help=_LOOK)
-    draw_sheet(source, setting.network.preset, names)
+    draw_sheet(source, setting.network.preset, network)
 
 
 def _draw_measured(subject: Subject) -> None:
@@ -170,7 +177,3 @@ def _confirm_removal(known: KnownData, subject: Subject | None) -> None:
                 delete_pack(pack)
         st.query_params.pop("data", None)
         st.rerun()
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}"

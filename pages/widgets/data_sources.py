@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -70,7 +70,7 @@ def offer_to_add(setting: Setting, room: DeltaGenerator) -> None:
     problem = _take(setting, st.session_state.get(_ASKED, ""))
     room.text_input("Add images", key=_FIELD, placeholder="path, then Enter", help=_HELP, on_change=_ask)
     if isinstance(problem, AmbiguousDataError):
-        _ask_which(problem)
+        ask_which(problem.given, problem.ways, "way")
     elif problem is not None:
         show_error(problem)
 
@@ -91,11 +91,18 @@ def _take(setting: Setting, path: str) -> PrunescopeError | None:
     return None
 
 
-def _ask_which(error: AmbiguousDataError) -> None:
-    st.warning("Which one is meant?", title=plain(error.given))
-    for way, what in error.ways.items():
+def ask_which(question: str, ways: Mapping[str, str], key: str) -> None:
+    """Draw a question about data with a button for each way to read them; what is chosen is put on the list."""
+    title = plain(sentence(question))
+    st.warning("Which one is meant?" if len(ways) > 1 else "If this is right, choose it:", title=title)
+    for way, what in ways.items():
         label = f"{plain(way)}, {plain(what)}" if what else plain(way)
-        st.button(label, key=f"way {way}", on_click=_add, args=(way,))
+        st.button(label, key=f"{key} {way}", on_click=_add, args=(way,))
+
+
+def sentence(words: str) -> str:
+    """Return words as they begin a sentence."""
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _add(text: str) -> None:
@@ -139,6 +146,8 @@ def _caption(setting: Setting, known: KnownData) -> str:
     """Return what a source is in a few words, or that it is not to be had."""
     try:
         found = described(setting, known.text)
+    except AmbiguousDataError:
+        return "to be asked about"
     except PrunescopeError:
         return "can be downloaded" if known.text == IMAGENETTE_VAL else "cannot be read"
     misfit = len(found.mapping.unmatched)

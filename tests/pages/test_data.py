@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from core.predictions import PRESENT
 from core.store import queue
 from core.store.runs import put_result
 from tests.core.data.images import save
+from tests.core.data.trees import shard
 from tests.pages.conftest import predictions, record
 
 PAGE = "pages/data.py"
@@ -123,6 +125,58 @@ def test_classes_that_are_none_of_the_networks_are_named_and_cannot_be_run(empty
     assert "Pack" not in labels(page)
 
 
+def test_class_folders_of_other_names_are_asked_about_and_never_guessed(empty_store, tmp_path, look):
+    for place in range(len(CLASSES)):
+        save(tmp_path / "things" / f"thing {place:02d}" / "1.png", place, (40, 40))
+    folder = str(tmp_path / "things")
+    page = look(data=folder)
+    assert not page.exception
+    assert "nothing but order or number" in words(page).lower()
+    assert "Use in Trade-offs" not in labels(page)
+    (way,) = [one for one in page.button if (one.key or "").startswith("way to read it ")]
+    assert "'thing 00' is the network's class 0" in way.label.replace("\\", "")
+    way.click().run()
+    assert not page.exception
+    assert page.query_params["data"] == f"folders:{folder}"
+    assert "by order alone" in words(page)
+    assert ("thing 00" in words(page)) and f"→ {CLASSES[0]}" in words(page)
+    assert "Use in Trade-offs" in labels(page)
+
+
+def test_folders_that_may_be_counted_from_1_are_asked_about(empty_store, tmp_path, look):
+    for number in range(1, 25):
+        save(tmp_path / "numbers" / str(number) / "1.png", number, (40, 40))
+    folder = str(tmp_path / "numbers")
+    page = look()
+    page.text_input(key="added").set_value(folder).run()
+    assert texts(empty_store) == ["scenes"]
+    ways = [one.key.removeprefix("way ") for one in page.button if (one.key or "").startswith("way ")]
+    assert ways == [f"folders:{folder}", f"from1:{folder}"]
+    button(page, next(one.label for one in page.button if one.key == f"way from1:{folder}")).click().run()
+    assert "Numbers are counted from 1" in words(page)
+    assert {one.label: one.value for one in page.metric}["Matched"] == "24 of 24"
+
+
+def test_where_only_some_names_match_their_order_can_be_chosen(empty_store, tmp_path, look):
+    file = shard(tmp_path / "x.parquet", range(24), names=("something", *CLASSES[1:]))
+    page = look(data=str(file))
+    assert "1 of 24 classes are none of" in words(page)
+    (way,) = [one for one in page.button if (one.key or "").startswith("way by order ")]
+    way.click().run()
+    assert page.query_params["data"] == f"parquet:{file}"
+    assert {one.label: one.value for one in page.metric}["Matched"] == "24 of 24"
+
+
+def test_a_run_on_classes_that_do_not_match_is_refused_with_the_way_to_data(empty_store, tmp_path, visit, spec):
+    for name in ("cat", CLASSES[3]):
+        save(tmp_path / "pets" / name / "1.png", 1, (40, 40))
+    page = visit(**settings_of(replace(spec, data=str(tmp_path / "pets"))))
+    assert not page.exception
+    assert "'cat' cannot be matched" in words(page)
+    assert "the page Data" in words(page)
+    assert "Run" not in labels(page)
+
+
 def test_packing_goes_through_the_queue_with_progress_and_cancel(empty_store, spec, look):
     page = look(data=spec.data)
     assert "Not packed yet" in words(page)
@@ -167,6 +221,7 @@ def test_before_the_first_run_on_images_a_dozen_is_shown_until_confirmed(empty_s
     page = visit(**settings_of(spec))
     assert not page.exception
     assert any("are they what they are called" in one.label for one in page.expander)
+    assert f"→ {CLASSES[7]}" in words(page)
     button(page, "They are right").click().run()
     subject = find_subject(spec, empty_store.folder)
     assert is_confirmed(empty_store.folder, subject.network.sha256, subject.source.identity())

@@ -8,6 +8,7 @@ import pytest
 from core.data.annotations import find_annotations
 from core.data.boxes import Box, union
 from core.data.source import open_source
+from core.data.wnids import imagenet_names
 from core.errors import BrokenDataError
 from tests.core.data.images import save
 from tests.core.data.trees import devkit, flat_val, here, refused, val_name, xml
@@ -76,7 +77,7 @@ def test_an_annotation_that_is_none(tmp_path, text):
 @needs_reference("imagenet/val", "imagenet/boxes.csv")
 def test_real_boxes_are_the_same_from_annotations(tmp_path):
     """The table gives pixels of 227 x 227 images; the originals were 500 x 375, say."""
-    table = open_source(str(REFERENCE / "imagenet" / "val"), classes=1000)
+    table = open_source(str(REFERENCE / "imagenet" / "val"), imagenet_names())
     with (REFERENCE / "imagenet" / "boxes.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["file"] == table.ids[0]]
     corners = [tuple(float(row[side]) for side in ("x0", "y0", "x1", "y1")) for row in rows]

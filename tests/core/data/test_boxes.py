@@ -9,6 +9,7 @@ from core.data.boxes import Box, union
 from core.data.example import example
 from core.data.preset import Preset
 from core.data.source import open_source
+from core.data.wnids import imagenet_names
 from core.errors import BrokenDataError
 from tests.core.data.images import make_tree, save
 from tests.reference import REFERENCE, needs_reference
@@ -134,7 +135,7 @@ def test_a_file_that_is_not_there(tmp_path, beside):
 
 @needs_reference("imagenet/val", "imagenet/boxes.csv")
 def test_imagenets_boxes():
-    source = open_source(str(REFERENCE / "imagenet" / "val"), classes=1000)
+    source = open_source(str(REFERENCE / "imagenet" / "val"), imagenet_names())
     preset = Preset(None, 224)
     first = example(source, preset, 0)
     x, y = np.flatnonzero(first.mask.any(0)), np.flatnonzero(first.mask.any(1))

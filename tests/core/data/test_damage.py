@@ -24,7 +24,7 @@ def damaged(data, chance):
 def read_all(path):
     """Open a source and read all its images; return how many could be read."""
     try:
-        source = open_source(str(path), classes=1000)
+        source = open_source(str(path))
     except PrunescopeError as error:
         assert refused(error, PrunescopeError)
         return 0

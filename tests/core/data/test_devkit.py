@@ -9,7 +9,7 @@ from scipy.io import savemat
 
 from core.data import devkit as module
 from core.data.source import layout_of, open_source
-from core.data.wnids import imagenet_wnids
+from core.data.wnids import imagenet_names, imagenet_wnids
 from core.errors import BrokenDataError, InvalidSettingError
 from tests.core.data.images import make_tree, save
 from tests.core.data.trees import DEVKIT, LABELS, TRUTH, devkit, flat_val, refused, truth, val_name
@@ -22,7 +22,7 @@ def test_classes_are_found_by_wnid_and_not_by_the_devkits_numbers(tmp_path, pack
     folder = flat_val(tmp_path / "val")
     devkit(tmp_path if beside else folder, packed)
     assert layout_of(str(folder))[0].name == "devkit"
-    source = open_source(str(folder), classes=1000)
+    source = open_source(str(folder), imagenet_names())
     assert source.ids == tuple(map(val_name, range(1, 7)))
     assert source.labels.tolist() == LABELS
     assert source.classes == imagenet_wnids()
@@ -33,7 +33,7 @@ def test_classes_are_found_by_wnid_and_not_by_the_devkits_numbers(tmp_path, pack
 def test_some_of_the_images_keep_their_labels(tmp_path):
     for number in (2, 5):
         save(tmp_path / val_name(number))
-    source = open_source(str(devkit(tmp_path)), classes=1000)
+    source = open_source(str(devkit(tmp_path)), imagenet_names())
     assert source.labels.tolist() == [LABELS[1], LABELS[4]]
 
 
@@ -57,10 +57,10 @@ def test_a_devkit_and_a_table_are_two_ways_and_either_can_be_named(tmp_path):
     devkit(tmp_path)
     (tmp_path / "labels.csv").write_text(f"file,class_index\n{val_name(1)},3\n{val_name(2)},4\n")
     with pytest.raises(InvalidSettingError) as caught:
-        open_source(str(folder), classes=1000)
+        open_source(str(folder), imagenet_names())
     assert refused(caught.value, InvalidSettingError, f"labels:{folder}", f"devkit:{folder}")
-    assert open_source(f"labels:{folder}", classes=1000).labels.tolist() == [3, 4]
-    assert open_source(f"devkit:{folder}", classes=1000).labels.tolist() == LABELS[:2]
+    assert open_source(f"labels:{folder}", imagenet_names()).labels.tolist() == [3, 4]
+    assert open_source(f"devkit:{folder}", imagenet_names()).labels.tolist() == LABELS[:2]
 
 
 def refusal(tmp_path, packed=False, **changed):
@@ -120,11 +120,11 @@ def test_an_archive_that_unpacks_without_end(tmp_path, monkeypatch):
 
 @needs_reference("imagenet/val", "imagenet/labels.csv")
 def test_real_images_have_the_labels_that_their_table_gives(tmp_path):
-    table = open_source(str(REFERENCE / "imagenet" / "val"), classes=1000)
+    table = open_source(str(REFERENCE / "imagenet" / "val"), imagenet_names())
     (tmp_path / "val").mkdir()
     for name in table.ids[:40]:
         (tmp_path / "val" / name).write_bytes((REFERENCE / "imagenet" / "val" / name).read_bytes())
     devkit(tmp_path, packed=True, **{TRUTH: truth(table.labels.tolist(), len(table))})
-    source = open_source(str(tmp_path / "val"), classes=1000)
+    source = open_source(str(tmp_path / "val"), imagenet_names())
     assert np.array_equal(source.labels, table.labels[:40])
     assert np.array_equal(np.asarray(source.image(7)), np.asarray(table.image(7)))

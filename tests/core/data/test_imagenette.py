@@ -14,7 +14,7 @@ from torchvision.datasets import Imagenette
 from core.data import imagenette
 from core.data.imagenette import ARCHIVE, Archive, fetch_imagenette
 from core.data.source import open_source
-from core.data.wnids import imagenet_wnids
+from core.data.wnids import imagenet_names, imagenet_wnids
 from core.errors import BrokenDataError, CancelledError, InvalidSettingError, MissingFileError
 from tests.core.data.images import save
 from tests.core.data.trees import add, here, refused
@@ -81,7 +81,7 @@ def test_what_is_fetched_is_a_source(published, cache):
     assert folder == cache / "downloads" / ARCHIVE.folder
     assert [path.name for path in folder.parent.iterdir()] == [ARCHIVE.folder]
     assert told and all(done <= total for done, total, _ in told)
-    source = open_source("imagenette:val", classes=1000)
+    source = open_source("imagenette:val", imagenet_names())
     assert source.labels.tolist() == [0, 217]
     assert source.classes == imagenet_wnids()
     assert source.name == "imagenette:val"
@@ -189,7 +189,7 @@ def test_a_folder_put_there_by_hand_is_used(cache):
     for wnid in WNIDS:
         save(cache / "downloads" / ARCHIVE.folder / "val" / wnid / "1.JPEG")
     assert fetch_imagenette() == cache / "downloads" / ARCHIVE.folder
-    assert len(open_source("imagenette:val", classes=1000)) == 2
+    assert len(open_source("imagenette:val", imagenet_names())) == 2
 
 
 def test_another_archive_of_that_name_is_refused_and_kept(published, cache):

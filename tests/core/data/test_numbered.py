@@ -1,11 +1,17 @@
+"""Folders named by number: counted from 0, counted from 1, or names in alphabetical order."""
+
 from __future__ import annotations
 
 import pytest
 
-from core.data.source import layout_of, open_source
+from core.data.source import AmbiguousDataError, layout_of, open_source
+from core.data.wnids import imagenet_names
 from core.errors import BrokenDataError, InvalidSettingError
 from tests.core.data.images import save
-from tests.core.data.trees import refused
+from tests.core.data.trees import here, numbered_names, refused
+
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September")
+MONTHS += ("October", "November", "December")
 
 
 def numbered(folder, names):
@@ -14,56 +20,116 @@ def numbered(folder, names):
     return str(folder)
 
 
+def by_folder(source):
+    return {int(name.partition("/")[0]): int(label) for name, label in zip(source.ids, source.labels, strict=True)}
+
+
+def ways(text, network):
+    """Return the names of the ways that are asked about."""
+    with pytest.raises(AmbiguousDataError) as caught:
+        open_source(text, network)
+    assert refused(caught.value, InvalidSettingError, *caught.value.ways)
+    return [way.removesuffix(f":{text}") for way in caught.value.ways]
+
+
 def test_imagenet_v2s_folders_are_class_indices_and_not_sorted_as_names(tmp_path):
     text = numbered(tmp_path, [0, 1, 2, 10, 100, 112, 999])
-    assert layout_of(text, 1000)[0].name == "numbers"
-    source = open_source(text, classes=1000)
+    assert layout_of(text)[0].name == "numbers"
+    source = open_source(text, imagenet_names())
     assert source.labels.tolist() == [0, 1, 2, 10, 100, 112, 999]
     assert source.ids == tuple(f"{name}/a.png" for name in (0, 1, 2, 10, 100, 112, 999))
     assert len(source.classes) == 1000
     assert source.classes[112] == "112"
 
 
-def test_a_thousand_folders_are_imagenets_whatever_the_network(tmp_path):
+def test_all_thousand_are_imagenets_classes_and_of_other_thousands_it_is_asked(tmp_path):
     for name in range(1000):
         (tmp_path / str(name)).mkdir()
     text = numbered(tmp_path, [2, 112])
-    assert layout_of(text)[0].name == "numbers"
-    assert open_source(text).labels.tolist() == [2, 112]
+    assert open_source(text, imagenet_names()).labels.tolist() == [2, 112]
+    for network in (numbered_names(1000), tuple(f"my {place}" for place in range(1000))):
+        assert ways(text, network) == ["numbers", "folders"]
 
 
-def test_where_both_readings_agree_nothing_is_asked(tmp_path):
-    text = numbered(tmp_path, range(10))
-    assert layout_of(text, 10)[0].name == "folders"
-    assert open_source(text, classes=10).labels.tolist() == list(range(10))
+def test_numbers_are_the_networks_own_only_on_request_where_its_names_are_imagenets_in_another_order(tmp_path):
+    text, turned = numbered(tmp_path, [2, 112]), imagenet_names()[1:] + imagenet_names()[:1]
+    assert ways(text, turned) == ["numbers"]
+    assert by_folder(open_source(f"numbers:{text}", turned)) == {2: 2, 112: 112}
+
+
+@pytest.mark.parametrize("names", [range(10), [3, 9], [0, 4, 5]])
+def test_where_all_readings_agree_nothing_is_asked(tmp_path, names):
+    text = numbered(tmp_path, names)
+    assert by_folder(open_source(text, MONTHS[:10])) == {name: name for name in names}
+
+
+def test_nine_of_nine_counted_from_one_are_the_alphabetical_order_too(tmp_path):
+    found = open_source(numbered(tmp_path, range(1, 10)), MONTHS[:9])
+    assert by_folder(found) == {name: name - 1 for name in range(1, 10)}
+    assert found.classes == tuple("123456789")
 
 
 def test_where_they_differ_it_is_asked_and_either_can_be_named(tmp_path):
     text = numbered(tmp_path, range(12))
-    with pytest.raises(InvalidSettingError) as caught:
-        open_source(text, classes=12)
-    assert refused(caught.value, InvalidSettingError, f"numbers:{text}", f"folders:{text}")
-    assert open_source(f"numbers:{text}", classes=12).labels.tolist() == list(range(12))
-    assert open_source(f"folders:{text}", classes=12).classes[:4] == ("0", "1", "10", "11")
-    assert open_source(f"folders:{text}", classes=12).name == f"folders:{text}"
+    assert ways(text, numbered_names(12)) == ways(text, MONTHS) == ["numbers", "folders"]
+    assert by_folder(open_source(f"numbers:{text}", MONTHS)) == {name: name for name in range(12)}
+    assert open_source(f"folders:{text}", MONTHS).classes[:4] == ("0", "1", "10", "11")
+    assert by_folder(open_source(f"folders:{text}", MONTHS))[10] == 2
+    assert open_source(f"folders:{text}", MONTHS).name == f"folders:{text}"
+
+
+def test_twelve_counted_from_one_are_asked_about_with_an_example_of_each(tmp_path):
+    text = numbered(tmp_path, range(1, 13))
+    with pytest.raises(AmbiguousDataError) as caught:
+        open_source(text, MONTHS)
+    told = caught.value.ways
+    assert list(told) == [f"folders:{text}", f"from1:{text}"]
+    assert told[f"from1:{text}"] == "numbers counted from 1: '2' is the network's class 1, 'February'"
+    assert told[f"folders:{text}"].endswith("alphabetical order: '10' is the network's class 1, 'February'")
+    assert by_folder(open_source(f"from1:{text}", MONTHS)) == {name: name - 1 for name in range(1, 13)}
+    assert by_folder(open_source(f"folders:{text}", MONTHS)) == {1: 0, 10: 1, 11: 2, 12: 3} | {
+        name: name + 2 for name in range(2, 10)
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [([1, 2, 3], ["numbers", "from1"]), (range(1, 12), ["numbers", "from1"]), ([3, 12], ["from1"])],
+)
+def test_what_looks_counted_from_one_is_asked_about(tmp_path, names, expected):
+    assert ways(numbered(tmp_path, names), MONTHS) == expected
 
 
 def test_some_of_a_networks_classes_can_only_be_numbers(tmp_path):
-    source = open_source(numbered(tmp_path, [3, 10, 20]), classes=24)
+    source = open_source(numbered(tmp_path, [3, 10, 20]), numbered_names(24))
     assert source.labels.tolist() == [3, 10, 20]
     assert len(source.classes) == 24
 
 
-def test_counting_from_one_can_only_be_an_order(tmp_path):
-    assert open_source(numbered(tmp_path, range(1, 13)), classes=12).classes[:2] == ("1", "10")
+def test_numbers_that_are_the_networks_names_are_names(tmp_path):
+    text = numbered(tmp_path, [1, 2, 12])
+    network = tuple(str(place) for place in range(1, 13))
+    assert by_folder(open_source(text, network)) == {1: 0, 2: 1, 12: 11}
 
 
 def test_padded_numbers_are_names(tmp_path):
-    assert layout_of(numbered(tmp_path, ["00", "01", "02"]), 3)[0].name == "folders"
+    assert layout_of(numbered(tmp_path, ["00", "01", "02"]))[0].name == "folders"
 
 
-@pytest.mark.parametrize(("names", "told"), [([1, 30], "class 30"), (["1", "02"], "02")])
-def test_folders_that_cannot_be_classes_by_number(tmp_path, names, told):
+@pytest.mark.parametrize("layout", ["", "numbers:", "from1:"])
+def test_numbers_beyond_the_networks_classes_are_refused(tmp_path, layout):
+    text = layout + numbered(here(tmp_path / "val"), [0, 1, 30])
+    with pytest.raises(InvalidSettingError) as caught:
+        open_source(text, numbered_names(24))
+    assert refused(caught.value, InvalidSettingError, "24 classes")
+
+
+@pytest.mark.parametrize("layout", ["numbers", "from1"])
+def test_other_folders_are_no_numbers(tmp_path, layout):
     with pytest.raises(BrokenDataError) as caught:
-        open_source(f"numbers:{numbered(tmp_path, names)}", classes=24)
-    assert refused(caught.value, BrokenDataError, told)
+        open_source(f"{layout}:{numbered(tmp_path, ['1', '02'])}", numbered_names(24))
+    assert refused(caught.value, BrokenDataError, "02")
+
+
+def test_without_a_network_the_classes_are_the_folders_by_number(tmp_path):
+    assert open_source(numbered(tmp_path, [1, 2, 10])).classes == ("1", "2", "10")

@@ -22,6 +22,7 @@ from core.data.packed import Pack
 from core.data.preset import Preset, cropped
 from core.data.scenes import ScenesSource
 from core.data.source import open_source
+from core.data.wnids import imagenet_names
 from core.errors import BrokenDataError, CancelledError, StorageError
 from tests.core.data.images import make_tree, save, truncate
 from tests.reference import REFERENCE, needs_reference
@@ -122,7 +123,7 @@ def test_classes_without_images_are_kept(tmp_path, cache):
     for seed, name in enumerate(("a.png", "b.png")):
         save(tmp_path / "flat" / name, seed)
     (tmp_path / "flat" / "labels.csv").write_text("file,class_index\na.png,7\nb.png,993\n")
-    made = pack(open_source(str(tmp_path / "flat"), classes=1000), PRESET, cache=cache)
+    made = pack(open_source(str(tmp_path / "flat"), imagenet_names()), PRESET, cache=cache)
     assert len(made.classes) == 1000
     assert made.labels.tolist() == [7, 993]
 
@@ -465,7 +466,7 @@ def test_imagenets_images_are_packed_exactly(tmp_path, cache):
     for row in rows[1:]:
         name = row.split(",")[0]
         shutil.copyfile(REFERENCE / "imagenet" / "val" / name, tmp_path / "val" / name)
-    source = open_source(str(tmp_path / "val"), classes=1000)
+    source = open_source(str(tmp_path / "val"), imagenet_names())
     for preset in (Preset(256, 224), Preset(None, 224)):
         made = pack(source, preset, cache=cache)
         everything(made)

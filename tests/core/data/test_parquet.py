@@ -15,6 +15,7 @@ from core.data.pack import pack
 from core.data.preset import Preset
 from core.data.source import layout_of, open_source
 from core.data.tables import MAX_IMAGES
+from core.data.wnids import imagenet_names
 from core.errors import BrokenDataError, InvalidSettingError, MissingFileError
 from tests.core.data.images import noise, truncate
 from tests.core.data.trees import IMAGE, png, refused, shard
@@ -38,7 +39,7 @@ def pixels(source, place):
 
 def test_shards_are_read_in_their_order(folder):
     assert layout_of(str(folder))[0].name == "parquet"
-    source = open_source(str(folder), classes=3)
+    source = open_source(str(folder), NAMES)
     assert source.labels.tolist() == [2, 0, 1, 1, 0, 2, 2, 0, 0, 1, 2]
     assert source.classes == NAMES
     assert source.ids[0] == "validation-00000-of-00002_0.png"
@@ -116,7 +117,7 @@ def test_without_names_classes_are_numbers_and_ids_are_places(tmp_path):
     source = open_source(str(shard(tmp_path / "x.parquet", [0, 3, 0, 3], paths=False)))
     assert source.classes == ("0", "1", "2", "3")
     assert source.ids == ("x/0.0", "x/0.1", "x/0.2", "x/1.0")
-    assert len(open_source(str(tmp_path / "x.parquet"), classes=1000).classes) == 1000
+    assert len(open_source(f"parquet:{tmp_path}/x.parquet", imagenet_names()).classes) == 1000
 
 
 def test_it_can_be_sent_to_another_process(folder):
@@ -203,8 +204,7 @@ def test_images_without_labels(tmp_path, labels):
     assert "label" in refusal(shard(tmp_path / "test-00000-of-00001.parquet", labels))
 
 
-def test_a_label_beyond_the_networks_classes_or_the_datas_own(tmp_path):
-    assert "the label 5" in refusal(shard(tmp_path / "x.parquet", [0, 5]), classes=5)
+def test_a_label_beyond_the_datas_own_classes(tmp_path):
     assert "the label 5" in refusal(shard(tmp_path / "y.parquet", [0, 5], names=NAMES))
 
 
@@ -246,12 +246,12 @@ def test_damaged_pages_are_broken_images(folder):
 
 @needs_reference("imagenet/val", "imagenet/labels.csv")
 def test_real_images_are_packed_exactly_out_of_shards(tmp_path):
-    plain = open_source(str(REFERENCE / "imagenet" / "val"), classes=1000)
+    plain = open_source(str(REFERENCE / "imagenet" / "val"), imagenet_names())
     data = [(REFERENCE / "imagenet" / "val" / name).read_bytes() for name in plain.ids[:40]]
     cells = [{"bytes": one, "path": name} for one, name in zip(data, plain.ids, strict=False)]
     table = {"image": pa.array(cells, IMAGE), "label": plain.labels[:40]}
     pq.write_table(pa.table(table), tmp_path / "validation-00000-of-00001.parquet", row_group_size=15)
-    made = pack(open_source(str(tmp_path), classes=1000), Preset(256, 224), cache=tmp_path / "cache")
+    made = pack(open_source(f"parquet:{tmp_path}", imagenet_names()), Preset(256, 224), cache=tmp_path / "cache")
     for place in range(0, 40, 5):
         assert np.array_equal(made.image(place), decode.pixel_row(plain.image(place), Preset(256, 224)))
     assert (made.ids, made.labels.tolist()) == (plain.ids[:40], plain.labels[:40].tolist())

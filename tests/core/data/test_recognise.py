@@ -3,16 +3,15 @@ from __future__ import annotations
 import pytest
 
 from core.data.layouts import LAYOUTS
-from core.data.mapping import map_classes
 from core.data.recognise import recognise
 from core.data.source import open_source
-from core.data.wnids import imagenet_wnids
+from core.data.wnids import imagenet_names
 from core.errors import BrokenDataError, InvalidSettingError
 from tests.core.data.images import make_tree, save
 from tests.core.data.trees import DEVKIT, devkit, flat_val, here, refused, shard, tar_of, val_name
 from tests.reference import REFERENCE, needs_reference
 
-WORDS = tuple(f"word {index}" for index in range(1000))
+WORDS = imagenet_names()
 PETS = ("cat", "dog", "fox")
 
 
@@ -60,12 +59,12 @@ def sharded(folder):
     ("make", "layout", "classes", "by", "present"),
     [
         (wnids, "wnids", 2, "wnid", (0, 217)),
-        (numbers, "numbers", 1000, "number", (2, 112, 999)),
+        (numbers, "numbers", 3, "number", (2, 112, 999)),
         (listed, "list", 5, "number", (3, 4)),
         (tabled, "labels", 5, "number", (3, 4)),
         (kitted, "devkit", 1000, "wnid", (2, 985)),
         (tarred, "tar-devkit", 1000, "wnid", (2, 985)),
-        (sharded, "parquet", 1000, "number", (3, 4)),
+        (sharded, "parquet", 1000, "name", (3, 4)),
     ],
 )
 def test_each_layout_is_recognised_for_a_network_of_imagenets_classes(tmp_path, make, layout, classes, by, present):
@@ -74,7 +73,7 @@ def test_each_layout_is_recognised_for_a_network_of_imagenets_classes(tmp_path, 
     assert (found.path, found.layout, len(found.classes)) == (text, layout, classes)
     assert found.layout_title == LAYOUTS[layout].title
     assert (found.mapping.by, found.mapping.unmatched) == (by, ())
-    assert found.present == present == tuple(sorted(set(open_source(text, classes=1000).labels.tolist())))
+    assert found.present == present == tuple(sorted(set(open_source(text, WORDS).labels.tolist())))
     assert found.images == len(present)
     assert sum(found.counts) == found.images
     assert f"images of {len(present)} of the network's 1,000 classes" in found.notes
@@ -104,8 +103,8 @@ def test_a_wnid_that_is_none_of_the_thousand_is_no_error_here(tmp_path):
     found = recognise(pets(tmp_path, "n01440764", "n02102040", "n99999999"), WORDS)
     assert [one.name for one in found.mapping.unmatched] == ["n99999999"]
     assert found.present == (0, 217)
-    with pytest.raises(BrokenDataError):
-        open_source(str(tmp_path), classes=1000)
+    with pytest.raises(InvalidSettingError, match="n99999999"):
+        open_source(str(tmp_path), WORDS)
 
 
 def test_folders_for_a_network_of_more_classes_match_nothing(tmp_path):
@@ -117,42 +116,34 @@ def test_folders_for_a_network_of_more_classes_match_nothing(tmp_path):
 @pytest.mark.parametrize("network", [("dog", "cat", "fox"), ("yak", "fox", "dog", "ant", "cat")])
 def test_folders_with_the_networks_names_are_its_classes_in_any_order(tmp_path, network):
     found = recognise(pets(tmp_path), network)
-    source = open_source(str(tmp_path), classes=network)
+    source = open_source(str(tmp_path), network)
     assert (found.mapping.by, found.mapping.unmatched) == ("name", ())
-    assert source.classes == network
+    assert set(source.classes) == set(network)
     assert [network[label] for label in source.labels] == ["cat", "dog", "fox"]
     assert found.present == tuple(sorted(source.labels.tolist()))
 
 
-def test_some_names_of_the_networks_in_another_order_do_not_match(tmp_path):
-    found = recognise(pets(tmp_path), ("dog", "cat", "emu"))
-    assert [one.name for one in found.mapping.unmatched] == ["cat", "dog"]
-    assert "the network has 'dog'" in found.mapping.unmatched[0].why
+def test_a_class_folder_without_images_is_no_matter(tmp_path):
+    (tmp_path / "notes").mkdir()
+    found = recognise(pets(tmp_path), PETS)
+    assert (len(found.mapping.matched), found.mapping.unmatched) == (3, ())
 
 
-def test_a_name_of_two_classes_is_no_name(tmp_path):
-    assert recognise(pets(tmp_path, "crane", "crow"), ("crane", "crow", "crane")).mapping.matched == ()
+def test_order_is_told_where_it_alone_decides(tmp_path):
+    for text, network in ((pets(tmp_path), ("class 0", "class 1", "class 2")), (f"folders:{tmp_path}", tuple("abc"))):
+        found = recognise(text, network)
+        assert [(one.name, one.index) for one in found.mapping.matched] == [("cat", 0), ("dog", 1), ("fox", 2)]
+        assert f"matched by order alone: 'cat' is the network's class 0, {network[0]!r}" in found.notes
 
 
-@pytest.mark.parametrize("network", [("class 0", "class 1", "class 2"), ("Felis", "Canis", "Vulpes")])
-def test_folders_match_in_order_where_the_network_has_other_words(tmp_path, network):
-    found = recognise(pets(tmp_path), network)
-    assert [(one.name, one.index) for one in found.mapping.matched] == [("cat", 0), ("dog", 1), ("fox", 2)]
-    assert any("called otherwise" in note for note in found.notes) == (network[0] == "Felis")
-
-
-def test_numbers_beyond_the_networks_classes_do_not_match():
-    mapping = map_classes(("0", "1", "2"), "index", ("a", "b"))
-    assert [one.name for one in mapping.unmatched] == ["2"]
-    assert [(one.place, one.network_name) for one in mapping.matched] == [(0, "a"), (1, "b")]
-
-
-def test_a_list_of_other_classes_matches_nothing():
-    assert map_classes(PETS, "list", WORDS).matched == ()
-
-
-def test_wnids_are_names_like_any_other_for_another_network():
-    assert map_classes(imagenet_wnids()[:2], "folders", ("tench", "goldfish")).by == "name"
+@pytest.mark.parametrize(
+    ("numbers", "noted"), [((1, 2, 3), True), ((0, 1, 2), False), ((1, 3), False), ((2, 3), False)]
+)
+def test_a_table_that_has_every_number_but_0_is_noted(tmp_path, numbers, noted):
+    for number in numbers:
+        save(tmp_path / f"{number}.png")
+    (tmp_path / "labels.csv").write_text("file,class_index\n" + "".join(f"{one}.png,{one}\n" for one in numbers))
+    assert any("counted from 1?" in note for note in recognise(str(tmp_path), tuple("abcd")).notes) == noted
 
 
 # what is asked about
@@ -202,7 +193,7 @@ def test_class_folders_and_a_table_of_their_images_are_asked_about(tmp_path):
 def test_a_layout_that_a_path_does_not_have_is_refused(tmp_path, layout):
     save(tmp_path / "a.png")
     with pytest.raises(Exception) as caught:
-        open_source(f"{layout}:{tmp_path}", classes=1000)
+        open_source(f"{layout}:{tmp_path}", WORDS)
     assert refused(caught.value, type(caught.value), str(tmp_path))
 
 

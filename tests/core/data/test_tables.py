@@ -11,6 +11,7 @@ from scipy.io import savemat
 
 from core.data import tables
 from core.data.source import open_source
+from core.data.wnids import imagenet_names
 from core.errors import BrokenDataError
 from tests.core.data.images import make_tree, save
 from tests.core.data.trees import devkit, flat_val, refused
@@ -75,7 +76,7 @@ def test_a_devkit_of_more_bytes_than_any_is_not_read(tmp_path, name):
     with (kit / name).open("r+b") as file:
         file.truncate(2_000_000_000)
     with pytest.raises(BrokenDataError) as caught:
-        open_source(str(tmp_path / "val"), classes=1000)
+        open_source(str(tmp_path / "val"), imagenet_names())
     assert refused(caught.value, BrokenDataError, str(kit), "more than")
 
 
@@ -86,5 +87,5 @@ def test_a_devkit_that_unpacks_without_end(tmp_path):
     assert len(file.getvalue()) < 200_000
     devkit(tmp_path, **{"data/meta.mat": file.getvalue()})
     with pytest.raises(BrokenDataError) as caught:
-        open_source(str(tmp_path / "val"), classes=1000)
+        open_source(str(tmp_path / "val"), imagenet_names())
     assert refused(caught.value, BrokenDataError, "unpacks to more than")

@@ -12,6 +12,7 @@ from core.data import decode, processes
 from core.data.pack import pack
 from core.data.preset import Preset
 from core.data.source import layout_of, open_source
+from core.data.wnids import imagenet_names
 from core.errors import BrokenDataError
 from tests.core.data.images import claim_size, save, truncate
 from tests.core.data.trees import LABELS, add, devkit, flat_val, here, png, refused, tar_of, val_name, xml
@@ -31,7 +32,7 @@ def archive(tmp_path):
 def test_the_archive_is_the_folder_without_unpacking(archive, tmp_path):
     assert layout_of(str(archive))[0].name == "tar-devkit"
     devkit(tmp_path)
-    folder, source = open_source(str(tmp_path / "val"), classes=1000), open_source(str(archive), classes=1000)
+    folder, source = open_source(str(tmp_path / "val"), imagenet_names()), open_source(str(archive), imagenet_names())
     assert (source.ids, source.classes, source.title) == (folder.ids, folder.classes, f"original/{NAME}")
     assert source.labels.tolist() == LABELS
     for place in range(6):
@@ -46,7 +47,7 @@ def test_tables_beside_the_archive(tmp_path, table):
     lines = {"labels.csv": f"file,class_index\n{val_name(1)},3\n{val_name(2)},4\n"}
     lines["val.txt"] = f"{val_name(1)} 3\n{val_name(2)} 4\n"
     (archive.parent / table).write_text(lines[table])
-    assert open_source(str(archive), classes=1000).labels.tolist() == [3, 4]
+    assert open_source(str(archive), imagenet_names()).labels.tolist() == [3, 4]
 
 
 def test_boxes_beside_the_archive(archive):
@@ -62,8 +63,8 @@ def test_a_pack_of_the_archive_is_that_of_the_files(archive, tmp_path, monkeypat
     devkit(tmp_path)
     monkeypatch.setattr(processes, "HELPERS_START", -1.0 if helpers else float("inf"))
     monkeypatch.setattr(decode, "CHUNK_IMAGES", 2)
-    made = pack(open_source(str(archive), classes=1000), PRESET, cache=tmp_path / "one")
-    plain = pack(open_source(str(tmp_path / "val"), classes=1000), PRESET, cache=tmp_path / "other")
+    made = pack(open_source(str(archive), imagenet_names()), PRESET, cache=tmp_path / "one")
+    plain = pack(open_source(str(tmp_path / "val"), imagenet_names()), PRESET, cache=tmp_path / "other")
     assert made.batch(range(len(made))).shape == made.shape
     assert made.fingerprint == plain.fingerprint
     assert made.file.read_bytes() == plain.file.read_bytes()
@@ -187,13 +188,13 @@ def test_an_archive_of_archives(tmp_path):
 
 @needs_reference("imagenet/val", "imagenet/labels.csv")
 def test_real_images_are_packed_exactly_out_of_an_archive(tmp_path):
-    plain = open_source(str(REFERENCE / "imagenet" / "val"), classes=1000)
+    plain = open_source(str(REFERENCE / "imagenet" / "val"), imagenet_names())
     rows = (REFERENCE / "imagenet" / "labels.csv").read_text().splitlines()[:41]
     (tmp_path / "labels.csv").write_text("\n".join(rows))
     with tarfile.open(tmp_path / NAME, "w") as archive:
         for name in plain.ids[:40]:
             archive.add(REFERENCE / "imagenet" / "val" / name, name)
-    made = pack(open_source(str(tmp_path / NAME), classes=1000), Preset(256, 224), cache=tmp_path / "cache")
+    made = pack(open_source(str(tmp_path / NAME), imagenet_names()), Preset(256, 224), cache=tmp_path / "cache")
     for place in range(0, 40, 5):
         assert np.array_equal(made.image(place), decode.pixel_row(plain.image(place), Preset(256, 224)))
     assert made.labels.tolist() == plain.labels[:40].tolist()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.data.source import layout_of, open_source
+from core.data.wnids import imagenet_names
 from core.errors import BrokenDataError
 from tests.core.data.trees import LABELS, flat_val, refused, val_name
 
@@ -16,9 +17,9 @@ def listed(tmp_path, text=LINES, beside=True):
     return folder
 
 
-def refusal(tmp_path, text, classes=1000):
+def refusal(tmp_path, text):
     with pytest.raises(BrokenDataError) as caught:
-        open_source(str(listed(tmp_path, text)), classes=classes)
+        open_source(str(listed(tmp_path, text)))
     assert refused(caught.value, BrokenDataError, "val.txt")
     return caught.value.given
 
@@ -27,7 +28,7 @@ def refusal(tmp_path, text, classes=1000):
 def test_a_list_in_the_folder_or_beside_it(tmp_path, beside):
     folder = listed(tmp_path, beside=beside)
     assert layout_of(str(folder))[0].name == "list"
-    source = open_source(str(folder), classes=1000)
+    source = open_source(str(folder), imagenet_names())
     assert source.ids == tuple(map(val_name, range(1, 7)))
     assert source.labels.tolist() == LABELS
     assert len(source.classes) == 1000
@@ -53,7 +54,7 @@ def test_an_image_listed_twice(tmp_path):
     assert f"{val_name(1)} twice, on lines 1 and 7" in refusal(tmp_path, LINES + f"./{val_name(1)} 3\n")
 
 
-@pytest.mark.parametrize("line", [f"{val_name(1)} 1000", f"{val_name(1)} -1", f"{val_name(1)} cat", "../up.png 3"])
+@pytest.mark.parametrize("line", [f"{val_name(1)} 100000", f"{val_name(1)} -1", f"{val_name(1)} cat", "../up.png 3"])
 def test_a_line_that_cannot_be(tmp_path, line):
     assert "line 1" in refusal(tmp_path, f"{line}\n{val_name(2)} 3\n")
 

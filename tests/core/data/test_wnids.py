@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from core.data.source import open_source
-from core.data.wnids import imagenet_index, imagenet_wnids, is_wnid
-from core.errors import BrokenDataError
+from core.data.wnids import imagenet_names, imagenet_wnids, is_wnid, wnid_places
+from core.errors import BrokenDataError, InvalidSettingError
 from core.experiment import ExperimentSpec
 from core.jobs.subject import find_subject
+from core.networks.conventions import IMAGENET_CLASSES
 from tests.core.data.images import save
+from tests.core.data.trees import numbered_names, refused
 from tests.reference import REFERENCE, needs_reference
 
 TEN = ("n01440764", "n02102040", "n02979186", "n03000684", "n03028079")
@@ -32,54 +34,55 @@ def test_the_list_is_a_thousand_wnids_in_order():
     assert not any(map(is_wnid, ("n0144076", "n014407644", "x01440764", "tench", "n01440764 ")))
 
 
-def test_imagenettes_ten_have_their_places(tmp_path):
-    assert [imagenet_index(name, tmp_path) for name in TEN] == PLACES
+def test_their_names_are_those_of_the_networks_of_imagenet():
+    assert imagenet_names() == IMAGENET_CLASSES
+    assert [imagenet_names()[place] for place in PLACES[:3]] == ["tench", "English springer", "cassette player"]
 
 
-def test_a_few_wnid_folders_are_classes_of_a_network_of_a_thousand(tmp_path):
-    source = open_source(folders(tmp_path, *TEN[:3]), classes=1000)
+def test_imagenettes_ten_have_their_places():
+    assert [wnid_places()[name] for name in TEN] == PLACES
+
+
+def test_a_few_wnid_folders_are_classes_of_a_network_of_imagenet(tmp_path):
+    source = open_source(folders(tmp_path, *TEN[:3]), imagenet_names())
     assert source.classes == imagenet_wnids()
     assert source.labels.tolist() == PLACES[:3]
     assert source.ids == tuple(f"{name}/a.png" for name in TEN[:3])
 
 
-@pytest.mark.parametrize("classes", [None, 3, 999])
-def test_for_any_other_network_they_are_numbered_as_they_come(tmp_path, classes):
-    source = open_source(folders(tmp_path, *TEN[:3]), classes=classes)
+@pytest.mark.parametrize("network", [None, numbered_names(3)])
+def test_without_names_they_are_numbered_as_they_come(tmp_path, network):
+    source = open_source(folders(tmp_path, *TEN[:3]), network)
     assert source.classes == TEN[:3]
     assert source.labels.tolist() == [0, 1, 2]
 
 
-def test_a_whole_tree_is_what_it_was_without_the_list(tmp_path):
+def test_a_whole_tree_is_what_it_was_without_a_network(tmp_path):
     text = folders(tmp_path, *TEN[:2])
     for name in imagenet_wnids():
         (tmp_path / name).mkdir(exist_ok=True)
-    known, plain = open_source(text, classes=1000), open_source(text)
+    known, plain = open_source(text, imagenet_names()), open_source(text)
     assert known.classes == plain.classes
     assert known.labels.tolist() == plain.labels.tolist() == PLACES[:2]
     assert known.identity() == plain.identity()
 
 
-@pytest.mark.parametrize("stranger", ["n99999999", "mug", "N01440764"])
+@pytest.mark.parametrize("stranger", ["n99999999", "my mug", "N01440764"])
 def test_a_folder_that_is_none_of_them_is_named(tmp_path, stranger):
-    with pytest.raises(BrokenDataError) as caught:
-        open_source(folders(tmp_path, *TEN[:2], stranger), classes=1000)
-    assert stranger in caught.value.given and stranger in caught.value.mend and caught.value.allowed
+    with pytest.raises(InvalidSettingError) as caught:
+        open_source(folders(tmp_path, *TEN[:2], stranger), imagenet_names())
+    assert refused(caught.value, InvalidSettingError, repr(stranger))
 
 
 def test_a_folder_without_images_is_no_stranger(tmp_path):
     (tmp_path / "notes").mkdir()
-    assert open_source(folders(tmp_path, *TEN[:2]), classes=1000).labels.tolist() == PLACES[:2]
+    source = open_source(folders(tmp_path, *TEN[:2]), imagenet_names())
+    assert (source.labels.tolist(), source.classes) == (PLACES[:2], imagenet_wnids())
 
 
 def test_one_class_is_still_too_few(tmp_path):
     with pytest.raises(BrokenDataError, match=f"one class only .{TEN[4]}"):
-        open_source(folders(tmp_path, TEN[4]), classes=1000)
-
-
-def test_a_thousand_other_folders_are_a_thousand_other_classes(tmp_path):
-    text = folders(tmp_path, "a", "b")
-    assert open_source(text, classes=1000).classes == ("a", "b")
+        open_source(folders(tmp_path, TEN[4]), imagenet_names())
 
 
 @needs_reference("imagenet/labels.csv")

@@ -147,7 +147,7 @@ def test_what_cannot_be_made_smaller_is_refused_with_the_reason(network, how, re
 
 
 def real_images(network, data, count=64):
-    source = open_source(str(data), classes=len(network.classes))
+    source = open_source(str(data), network.classes)
     pixels = [example(source, network.preset, index).pixels for index in range(count)]
     return network.inputs(torch.from_numpy(np.stack(pixels)))
 

@@ -5,38 +5,59 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.data.imagenette import ARCHIVE
 from core.data.scenes import CLASSES, ScenesSource
 from core.data.source import open_source
+from core.data.wnids import imagenet_names
 from core.errors import InvalidSettingError
 from core.training.images import drawn_once, first, parts, training_source
 from core.training.retraining import Retraining
-from tests.core.data.images import make_tree
+from tests.core.data.images import make_tree, save
 from tests.core.training.tiny import Pictures
 
 HOW = Retraining(images=48)
+TWO = ("class0", "class1")
 
 
 def test_the_training_scenes_belong_to_the_scenes():
-    source = training_source(HOW, "scenes", len(CLASSES))
+    source = training_source(HOW, "scenes", CLASSES)
     assert (source.name, len(source)) == ("scenes:training", 48)
     assert np.bincount(source.labels).tolist() == [2] * len(CLASSES)
-    whole = training_source(replace(HOW, images=None), "scenes", len(CLASSES))
+    whole = training_source(replace(HOW, images=None), "scenes", CLASSES)
     assert (len(whole), whole.identity()) == (24_000, open_source("scenes:training").identity())
 
 
 def test_the_folder_beside_val_belongs_to_it(tmp_path):
     make_tree(tmp_path / "train", classes=2, images=4)
     make_tree(tmp_path / "val", classes=2, images=4)
-    source = training_source(HOW, str(tmp_path / "val"), 2)
+    source = training_source(HOW, str(tmp_path / "val"), TWO)
     assert source.name == str(tmp_path / "train")
-    assert training_source(replace(HOW, data=str(tmp_path / "val")), "scenes", 2).name == str(tmp_path / "val")
+    assert training_source(replace(HOW, data=str(tmp_path / "val")), "scenes", TWO).name == str(tmp_path / "val")
+
+
+def test_a_layout_that_is_named_is_that_of_the_training_images_too(tmp_path):
+    for split in ("train", "val"):
+        make_tree(tmp_path / split, classes=2, images=4)
+    source = training_source(HOW, f"folders:{tmp_path}/val", ("a", "b"))
+    assert (source.name, source.labels.tolist()) == (f"folders:{tmp_path}/train", [0] * 4 + [1] * 4)
+    with pytest.raises(InvalidSettingError, match="order or number"):
+        training_source(HOW, str(tmp_path / "val"), ("a", "b"))
+
+
+def test_imagenettes_training_images_belong_to_its_validation_images(tmp_path, monkeypatch):
+    monkeypatch.setenv("PRUNESCOPE_CACHE", str(tmp_path))
+    for place, wnid in enumerate(("n01440764", "n02102040")):
+        for split in ("train", "val"):
+            save(tmp_path / "downloads" / ARCHIVE.folder / split / wnid / "1.JPEG", place)
+    source = training_source(HOW, "imagenette:val", imagenet_names())
+    assert (source.name, source.labels.tolist()) == ("imagenette:train", [0, 217])
 
 
 def test_where_nothing_belongs_to_the_data_one_has_to_say(tmp_path):
     make_tree(tmp_path / "val", classes=2, images=4)
     for data in (str(tmp_path / "val"), "scenes:training"):
         with pytest.raises(InvalidSettingError, match="no training images belong to") as raised:
-            training_source(HOW, data, 2)
+            training_source(HOW, data, TWO)
         assert "--train-data" in raised.value.mend
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from core.data.scenes import ScenesSource
 from core.data.source import open_source
+from core.data.wnids import imagenet_names
 from core.errors import BrokenDataError, InvalidSettingError
 from core.paths import ROOT
 from core.training.images import first
@@ -121,8 +122,8 @@ def folders(folder, names):
     return folder
 
 
-def opened(folder, *names, classes=None):
-    return open_source(str(folders(folder, names)), classes=classes)
+def opened(folder, *names, network=None):
+    return open_source(str(folders(folder, names)), network)
 
 
 def labelled(folder, *names):
@@ -131,7 +132,7 @@ def labelled(folder, *names):
     for place in range(len(names)):
         save(folder / f"{place}.png", seed=place)
     (folder / "labels.csv").write_text("\n".join(["file,class_index,class_name", *lines]))
-    return open_source(str(folder), classes=len(names))
+    return open_source(str(folder))
 
 
 def test_classes_of_other_names_are_refused_with_the_list(tmp_path):
@@ -170,7 +171,7 @@ def test_numbers_are_no_names_but_among_numbers(tmp_path):
 
 def test_folders_named_by_wnid_are_classes_of_imagenet_under_any_other_names(tmp_path):
     wnids = "n01440764", "n02102040"
-    one, other = (opened(tmp_path / name, *wnids, classes=1000) for name in ("train", "val"))
+    one, other = (opened(tmp_path / name, *wnids, network=imagenet_names()) for name in ("train", "val"))
     check_classes(one, other)
     words = replace(other, classes=("tench", *map(str, range(1, 1000))))
     check_classes(one, words)
