@@ -6,8 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,8 @@ from core.data.scenes import ScenesSource
 from core.data.source import open_source
 from core.data.wnids import imagenet_names
 from core.errors import BrokenDataError, CancelledError, StorageError
-from tests.core.data.images import make_tree, save, truncate
+from tests.core.data.images import make_tree, noise, save, truncate
+from tests.core.data.trees import here, shard
 from tests.reference import REFERENCE, needs_reference
 
 PRESET = Preset(40, 32)
@@ -39,6 +42,34 @@ def tree(tmp_path):
 @pytest.fixture
 def cache(tmp_path):
     return tmp_path / "cache"
+
+
+def as_folders(folder, images):
+    return make_tree(folder / "tree", classes=3, images=images)
+
+
+def as_archive(folder, images):
+    """The same images, in a tar archive with a table beside it."""
+    files = sorted(make_tree(folder / "trees", classes=3, images=images).glob("*/*.png"))
+    lines = ["file,class_index,class_name"]
+    with tarfile.open(folder / "x.tar", "w") as archive:
+        for place, file in enumerate(files):
+            archive.add(file, f"{place}.png")
+            lines.append(f"{place}.png,{file.parent.name[-1]},{file.parent.name}")
+    (folder / "labels.csv").write_text("\n".join(lines))
+    return folder / "x.tar"
+
+
+def as_shards(folder, images):
+    """Other images, in parquet shards."""
+    names = ["class0", "class1", "class2"]
+    for number, share in enumerate((images, 2 * images)):
+        labels = [place % 3 for place in range(share)]
+        shard(folder / "shards" / f"validation-{number:05d}-of-00002.parquet", labels, names=names, group=25)
+    return folder / "shards"
+
+
+LAYOUTS = [as_folders, as_archive, as_shards]
 
 
 def packed(tree, cache, preset=PRESET, **options):
@@ -325,7 +356,9 @@ def is_running(process_id):
     return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
 
 
-def test_a_killed_packer_loses_one_chunk_at_most(tree, cache, tmp_path):
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_killed_packer_loses_one_chunk_at_most(cache, tmp_path, layout):
+    tree = layout(tmp_path, 50)
     assert kill_on(packer(tree, cache), lines=4)
     told = []
     again = packed(tree, cache, progress=lambda *what: told.append(what))
@@ -334,9 +367,10 @@ def test_a_killed_packer_loses_one_chunk_at_most(tree, cache, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("helpers", [False, True])
-def test_a_packer_killed_at_many_moments(tmp_path, cache, helpers):
-    tree = make_tree(tmp_path / "tree", classes=3, images=300)
+def test_a_packer_killed_at_many_moments(tmp_path, cache, helpers, layout):
+    tree = layout(tmp_path, 300)
     chance = random.Random(7)
     for _ in range(10):
         kill_on(packer(tree, cache, helpers), lines=chance.randint(0, 5), delay=chance.random() / 10)
@@ -453,6 +487,56 @@ def test_reading_a_whole_pack_takes_the_memory_of_a_batch(tmp_path):
         text=True,
     )
     assert int(grown.stdout) < 50e6
+
+
+PACK_MANY = """
+import sys
+from pathlib import Path
+from core.data.pack import pack
+from core.data.preset import Preset
+from core.data.source import open_source
+
+print(len(pack(open_source(sys.argv[1]), Preset(40, 32), cache=Path(sys.argv[2]))))
+"""
+
+
+def resident(process_id):
+    """The bytes that a process has in memory, 0 of one that has ended."""
+    with suppress(OSError):
+        lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS")), 0)
+    return 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+def test_packing_50_000_images_keeps_all_processes_together_under_2_gb(tmp_path, cache):
+    """Hard links to ten small JPEGs, at a small preset: 150 MB on the disk in place of 7.5 GB.
+
+    So it sees what grows with the number of images. Pixels in memory do not: they are a few chunks of CHUNK_BYTES at
+    most for each process, 64 images of 224 pixels or fewer.
+    """
+    for number in range(50_000):
+        folder = tmp_path / "tree" / f"class{number % 10}"
+        first = folder / f"{number % 10}.jpg"
+        if number < 10:
+            noise(number).resize((60, 50)).save(here(folder) / first.name)
+        else:
+            (folder / f"{number}.jpg").hardlink_to(first)
+    process = subprocess.Popen(
+        [sys.executable, "-c", PACK_MANY, str(tmp_path / "tree"), str(cache)],
+        cwd=Path(__file__).parents[3],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    most = helpers = 0
+    while process.poll() is None:
+        own = children(process) if is_running(process.pid) else []
+        most, helpers = max(most, sum(map(resident, [process.pid, *own]))), max(helpers, len(own))
+        time.sleep(0.05)
+    assert process.stdout.read() == "50000\n"
+    assert helpers == (processes.available_cores() if processes.available_cores() > 1 else 0)
+    assert 50e6 < most < 2e9
 
 
 # the reference images
