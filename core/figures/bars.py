@@ -28,11 +28,14 @@ def top_bars(
 ) -> go.Figure:
     """Return the `rows` most probable classes of `probabilities` (classes,) as horizontal bars, the first on top.
 
-    The true class is ticked, the bar of `highlight` (the class that a map is about) takes the accent colour. The
-    height depends on `rows` alone, so that nothing jumps; with fewer classes than rows there are fewer bars.
+    The true class is ticked, the bar of `highlight` (the class that a map is about) takes the accent colour; where it
+    is none of the most probable, it stands in place of the last. The height depends on `rows` alone, so that nothing
+    jumps; with fewer classes than rows there are fewer bars.
     """
     colours = palette(dark)
     order = np.argsort(-probabilities, kind="stable")[:rows]
+    if highlight is not None and highlight not in order:
+        order[-1] = highlight
     figure = go.Figure(_bars(probabilities, names, order, highlight, colours))
     figure.update_layout(template=template(dark), height=bars_height(rows), bargap=0.25, margin=_MARGIN, font_size=12)
     figure.update_xaxes(visible=False, fixedrange=True, range=[0, 1])

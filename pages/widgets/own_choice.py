@@ -25,7 +25,7 @@ from pages.widgets.views import Shown
 _IMAGENET = 1000  # classes: a network with as many knows photographs of nearly anything
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 _LABEL = 11  # characters of a title that fit under a thumbnail
-_PIN = 8  # and under a pin
+_PIN = 7  # and under a pin
 _WIDTH, _HEIGHT = 260, 180  # pixels, in which the whole picture fits
 _ROOM = 190
 
@@ -99,7 +99,12 @@ def _draw_pins(network: Network, pictures: Sequence[OwnPicture], chosen: str) ->
     here = {picture.name: picture for picture in pictures}
     named = pinned(OF_ONES_OWN)
     pins = [
-        Pin(name, shortened(_label(here[name]), _PIN), here[name].photo.title, partial(_pixels, network, here[name]))
+        Pin(
+            name,
+            _on_one_line(shortened(_label(here[name]), _PIN)),
+            here[name].photo.title,
+            partial(_pixels, network, here[name]),
+        )
         for name in named
         if name in here
     ]
@@ -112,6 +117,10 @@ def _draw_pins(network: Network, pictures: Sequence[OwnPicture], chosen: str) ->
 
 def _label(picture: OwnPicture) -> str:
     return picture.photo.title if picture.uploaded else picture.name.capitalize()
+
+
+def _on_one_line(words: str) -> str:
+    return shortened(words, _PIN).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _draw_whole(picture: OwnPicture, network: Network) -> None:

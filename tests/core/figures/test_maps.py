@@ -191,6 +191,15 @@ def test_top_bars_show_the_most_probable_classes_in_order():
     assert [i for i, label in enumerate(figure.layout.yaxis.ticktext) if "✓" in label] == [1]
 
 
+def test_the_class_that_a_map_is_about_has_a_bar_however_improbable_it_is():
+    probabilities = np.array([0.05, 0.4, 0.01, 0.3, 0.2, 0.04])
+    bars = top_bars(probabilities, list("abcdef"), highlight=2, rows=3).data[0]
+    assert list(bars.x) == [0.4, 0.3, 0.01]
+    assert list(bars.customdata) == ["b", "d", "c"]
+    assert list(bars.marker.color).count(ACCENT) == 1
+    assert list(top_bars(probabilities, list("abcdef"), highlight=3, rows=3).data[0].x) == [0.4, 0.3, 0.2]
+
+
 def test_the_height_of_top_bars_does_not_depend_on_the_values():
     two, many = np.array([0.4, 0.6]), np.full(100, 0.01)
     names = [f"a class with a very long name, number {i}" for i in range(100)]
