@@ -1,0 +1,115 @@
+"""Every kind of strange picture, through every way in: what is converted, and what is refused without harm."""
+
+from __future__ import annotations
+
+import tarfile
+import tracemalloc
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from core.data.pack import pack
+from core.data.preset import Preset
+from core.data.source import open_source
+from core.uploads.photos import read_photos
+from tests.core.data.images import noise
+from tests.core.data.trees import IMAGE, add, here
+from tests.core.uploads.pictures import claiming, encoded
+
+PRESET = Preset(None, 24)
+DEEP = Image.fromarray(np.linspace(0, 65535, 900).astype(np.uint16).reshape(30, 30))
+
+
+def frames(kind):
+    return encoded(noise(1), kind, save_all=True, append_images=[noise(2)])
+
+
+SOUND = {  # as (name, bytes): whatever they are, they are pictures
+    "plain.png": encoded(noise(0)),
+    "jpeg in truth.png": encoded(noise(0), "JPEG"),
+    "png in truth.jpg": encoded(noise(0)),
+    "cmyk.jpg": encoded(noise(0).convert("CMYK"), "JPEG"),
+    "16 bits.png": encoded(DEEP),
+    "palette.png": encoded(noise(0).convert("P")),
+    "apng.png": frames("PNG"),
+}
+REFUSED = {
+    "bomb.png": claiming(50_000),
+    "empty.png": b"",
+    "truncated.png": encoded(noise(0))[:1000],
+    "truncated.jpg": encoded(noise(0), "JPEG")[:400],
+    "gif.png": frames("GIF"),
+    "heic.jpg": b"\0\0\0\x20ftypheic" + bytes(400),
+    "svg.png": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+    "text.jpg": b"no picture",
+}
+ONLY_UPLOADED = {"webp.png": encoded(noise(0), "WEBP"), "animated webp.png": frames("WEBP")}
+FILES = SOUND | REFUSED | ONLY_UPLOADED
+
+
+def as_folders(path):
+    for place, (name, data) in enumerate(FILES.items()):
+        (here(path / "images" / f"class{place % 2}") / name).write_bytes(data)
+    return path / "images"
+
+
+def table(path):
+    lines = [f"{name},{place % 2}" for place, name in enumerate(FILES)]
+    (path / "labels.csv").write_text("\n".join(["file,class_index", *lines]))
+
+
+def as_list(path):
+    table(path)
+    for name, data in FILES.items():
+        (here(path / "images") / name).write_bytes(data)
+    return path / "images"
+
+
+def as_tar(path):
+    table(path)
+    with tarfile.open(path / "images.tar", "w") as archive:
+        for name, data in FILES.items():
+            add(archive, name, data)
+    return path / "images.tar"
+
+
+def as_parquet(path):
+    cells = pa.array([{"bytes": data, "path": name} for name, data in FILES.items()], IMAGE)
+    pq.write_table(pa.table({"image": cells, "label": [place % 2 for place in range(len(FILES))]}), path / "x.parquet")
+    return path / "x.parquet"
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("layout", [as_folders, as_list, as_tar, as_parquet])
+def test_a_source_packs_what_is_a_picture_and_names_the_others(tmp_path, layout):
+    source = open_source(str(layout(tmp_path)))
+    tracemalloc.start()
+    made = pack(source, PRESET, cache=tmp_path / "cache")
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
+    kept = {identity.rpartition("/")[2] for identity in made.ids}
+    skipped = {one.id.rpartition("/")[2]: one.reason for one in made.skipped}
+    assert kept == set(SOUND)
+    assert set(skipped) == {*REFUSED, *ONLY_UPLOADED}
+    assert all(skipped.values())
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_an_upload_takes_what_is_a_picture_and_names_the_others():
+    tracemalloc.start()
+    found = read_photos(list(FILES.items()))
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
+    assert {name for name, _ in found.refused} == set(REFUSED)
+    assert all(error.given and error.allowed and error.mend for _, error in found.refused)
+    once = {"png in truth.jpg"}  # the same bytes as those of plain.png
+    assert {photo.title for photo in found.photos} == {*SOUND, *ONLY_UPLOADED} - once
+
+
+def test_a_name_that_is_no_utf8_is_shown_without_what_cannot_be():
+    found = read_photos([("caf\udce9.png", encoded(noise(0))), ("\udce9\n", b"")])
+    assert [photo.title for photo in found.photos] == ["caf.png"]
+    assert [name for name, _ in found.refused] == ["a picture"]
