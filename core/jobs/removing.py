@@ -32,7 +32,9 @@ def check_unused(store: Store, path: Path) -> None:
         raise InvalidSettingError(
             f"{_in_words(jobs)} {path.stem}: {listed(titles)}",
             "a network that no queued or running job is about",
-            "wait until they are done, or cancel them in Runs",
+            "wait for its end, or cancel it in Runs"
+            if len(jobs) == 1
+            else "wait for their end, or cancel them in Runs",
         )
 
 

@@ -66,8 +66,12 @@ def _actions(known: Known, one: KnownNetwork, *, usable: bool) -> None:
 
 @st.dialog("Remove a network")
 def _confirm(one: KnownNetwork) -> None:
-    with shown_errors():
+    with shown_errors(stop=False):  # else the page would end where the dialog does
         check_unused(store(), Path(one.network))
+        _ask(one)
+
+
+def _ask(one: KnownNetwork) -> None:
     st.markdown(f"The copy of {plain(one.name)} that is kept here will be gone. What was measured of it stays.")
     with st.container(horizontal=True):
         if st.button("Remove", type="primary", on_click=_forget, args=(one,)):

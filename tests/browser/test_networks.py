@@ -48,7 +48,7 @@ def test_a_checkpoint_pruned_elsewhere_is_recognised_measured_and_set_beside_the
     settled(page)
     assert "look like structured, clean: 10.0 %" in page.locator("[data-testid=stMain]").inner_text()
 
-    page.get_by_label("Number of images").fill("32")
+    page.get_by_role("spinbutton", name="Number of images").fill("32")
     page.keyboard.press("Enter")
     settled(page)
     page.locator(".st-key-measure button:visible").click()

@@ -206,7 +206,8 @@ def test_a_network_that_a_job_is_about_is_not_removed(empty_store, cut, open_pag
     page.button(key="measure").click().run()
     page.button(key="remove").click().run()
     assert "1 queued job needs cut: 'cut, dense'" in words(page)
-    assert "cancel them in Runs" in words(page)
+    assert "cancel it in Runs" in words(page)
+    assert "Accuracy as it is" in [one.value for one in page.subheader], "the page goes on below the dialog"
     assert "Remove" not in [one.label for one in page.button]
     assert path.exists()
 
