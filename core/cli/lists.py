@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from core.cli.options import Json, NetworkName, Preprocess, Weights
 from core.cli.output import Bar, show
 from core.data.imagenette import IMAGENETTE, fetch_imagenette
 from core.data.layouts import LAYOUTS
+from core.data.pack import pack_cost
 from core.data.recognise import Description, recognise
 from core.data.source import SCENES
 from core.errors import InvalidSettingError
@@ -22,6 +24,7 @@ from core.jobs.subject import Subject, find_subject
 from core.known_networks import added_networks
 from core.networks.registry import NETWORKS, load_network
 from core.store.database import open_store
+from core.words import size
 
 _LISTED = 3
 _PATH = (
@@ -109,11 +112,16 @@ def _described(found: Description) -> dict[str, Any]:
 def _packed(subject: Subject | None, pack: bool) -> dict[str, Any]:
     """Return what is packed; of data whose classes are not the network's, nothing."""
     if subject is None:
-        return {"preset": None, "packed": False, "fingerprint": None, "skipped": []}
+        return {"preset": None, "packed": False, "bytes_to_pack": None, "fingerprint": None, "skipped": []}
+    needed = 0 if subject.packed() else pack_cost(subject.source, subject.preset, subject.cache).bytes
+    if pack and needed:
+        free = shutil.disk_usage(open_store().folder).free
+        typer.echo(f"packing takes {size(needed)} of the {size(free)} free on the disk", err=True)
     packed = subject.pack(Bar()) if pack else subject.packed()
     return {
         "preset": subject.preset.name,
         "packed": packed is not None,
+        "bytes_to_pack": 0 if packed else needed,
         "fingerprint": subject.fingerprint(),
         "skipped": [{"id": one.id, "reason": one.reason} for one in packed.skipped] if packed else [],
     }

@@ -15,9 +15,9 @@ from filelock import Timeout
 
 from core.data.decode import decode_all
 from core.data.journal import JOURNAL, Entry, append, resume
-from core.data.manifest import FORMAT, chunk_hash, load_manifest, save_manifest
+from core.data.manifest import FORMAT, chunk_hash, load_doubted, load_manifest, save_manifest
 from core.data.mend import mend
-from core.data.packed import DOUBTED, MANIFEST, Pack, Skipped, row_bytes
+from core.data.packed import DOUBTED, MANIFEST, PIXELS, Pack, Skipped, row_bytes
 from core.data.packs import ASIDE, delete_pack, lock_of, note_source, note_use, packs_folder
 from core.data.preset import Preset
 from core.data.protocol import Source
@@ -30,15 +30,16 @@ __all__ = ["Pack", "PackCost", "Skipped", "data_fingerprint", "delete_pack", "fi
 
 @dataclass(frozen=True)
 class PackCost:
-    """What a pack takes: images to decode and bytes on the disk."""
+    """What is left to do for a pack: images to decode and bytes on the disk."""
 
     images: int
     bytes: int
 
 
-def pack_cost(source: Source, preset: Preset) -> PackCost:
-    """Return what packing the whole source costs."""
-    return PackCost(len(source), len(source) * row_bytes(preset))
+def pack_cost(source: Source, preset: Preset, cache: Path | None = None) -> PackCost:
+    """Return what packing the source still costs: nothing of a pack that is there, though it may have to be mended."""
+    left = len(source) - _images_there(source, preset, _folder(source, preset, cache))
+    return PackCost(left, left * row_bytes(preset))
 
 
 def find_pack(source: Source, preset: Preset, cache: Path | None = None) -> Pack | None:
@@ -86,6 +87,13 @@ def pack(
 def _folder(source: Source, preset: Preset, cache: Path | None) -> Path:
     key = hashlib.sha256(f"{FORMAT} {source.identity()} {preset.name}".encode()).hexdigest()
     return packs_folder(cache or cache_folder()) / key[:24]
+
+
+def _images_there(source: Source, preset: Preset, folder: Path) -> int:
+    if load_doubted(folder) is not None:
+        return len(source)
+    begun = (folder / JOURNAL).exists() and (folder / PIXELS).exists()
+    return min(len(source), (folder / PIXELS).stat().st_size // row_bytes(preset)) if begun else 0
 
 
 def _recipe_fingerprint(source: Source, preset: Preset) -> str:

@@ -77,15 +77,24 @@ def _failed(job: Job) -> None:
 
 
 def _offer(spec: ExperimentSpec, subject: Subject) -> None:
-    cost = pack_cost(subject.source, subject.preset)
+    needed = pack_cost(subject.source, subject.preset, subject.cache).bytes
+    free = shutil.disk_usage(store().folder).free
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Pack", type="primary", key="pack"):
+        if st.button("Pack", type="primary", key="pack", disabled=needed > free):
             executor().prepare(spec)
             keep_workers()
             st.rerun()
-        free = size(shutil.disk_usage(store().folder).free)
-        words = f"Not packed yet. It takes {size(cost.bytes)} of the {free} free on the disk, once"
-        st.markdown(plain(f"{words}; the first run packs by itself."), width="content")
+        st.markdown(plain(_need(needed, free)), width="content" if needed <= free else "stretch")
+
+
+def _need(needed: int, free: int) -> str:
+    if needed > free:
+        mend = "Make room, or set PRUNESCOPE_CACHE to a folder on a larger disk."
+        return f"Not packed yet. It takes {size(needed)}, and {size(free)} are free on the disk. {mend}"
+    if not needed:
+        return "Packed, but in doubt: Pack, or the first run, checks it and mends what is damaged."
+    words = f"Not packed yet. It takes {size(needed)} of the {size(free)} free on the disk, once"
+    return f"{words}; the first run packs by itself."
 
 
 def _packed(pack: Pack) -> None:

@@ -77,5 +77,7 @@ def _nothing_to_run(cost: Estimate) -> str:
 def _packing(subject: Subject) -> str:
     if subject.packed() is not None:
         return ""
-    cost = pack_cost(subject.source, subject.preset)
+    cost = pack_cost(subject.source, subject.preset, subject.cache)
+    if not cost.images:
+        return "before that, the packed images are checked"
     return f"before that, once, {count(cost.images, 'image')} to pack ({size(cost.bytes)})"

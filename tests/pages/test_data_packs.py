@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from core.data.packs import kept_packs
@@ -66,6 +68,18 @@ def test_packs_are_listed_with_what_they_take(empty_store, look, spec):
     assert row["MB"] == pytest.approx(sum(file.stat().st_size for file in pack.folder.iterdir()) / 1e6)
     assert "free on the disk" in words(page)
     assert button(page, "Delete …").disabled
+
+
+@pytest.mark.parametrize("free", [10**9, 1000])
+def test_the_disk_that_packing_takes_is_said_and_too_little_is_not_offered(
+    empty_store, visit, checkpoint, spec, monkeypatch, free
+):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9 - free, free))
+    page = visit("pages/data.py", data_network="file", data_checkpoint=str(checkpoint), data=spec.data)
+    assert not page.exception
+    assert "Not packed yet. It takes 1 MB" in words(page)
+    assert button(page, "Pack").disabled == (free == 1000)
+    assert ("Make room" in words(page)) == (free == 1000)
 
 
 def test_before_a_pack_is_deleted_it_is_said_what_goes_and_what_stays(empty_store, look, spec):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tarfile
 
 import pytest
@@ -39,6 +40,24 @@ def test_the_networks_own_classes_are_packed_on_request(shell, tmp_path):
     packed = about(shell, folder, "--pack")
     assert (packed["packed"], packed["skipped"]) == (True, [])
     assert about(shell, folder)["fingerprint"] == packed["fingerprint"]
+
+
+def test_the_disk_that_packing_takes_is_said_before_and_too_little_is_refused(shell, tmp_path, monkeypatch):
+    for place in range(3):
+        save(tmp_path / "flat" / f"{place}.png", seed=place)
+    (tmp_path / "labels.csv").write_text("file,class_index\n0.png,0\n1.png,1\n2.png,2\n")
+    needed = about(shell, tmp_path / "flat")["bytes_to_pack"]
+    assert needed == 3 * 128 * 128 * 3
+    little = shutil._ntuple_diskusage(10**9, 10**9 - needed + 1, needed - 1)
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda _: little)
+        status, _, err = shell("data", tmp_path / "flat", "--pack")
+    assert status == 1
+    assert "GB of free space" in err
+    status, _, err = shell("data", tmp_path / "flat", "--pack", "--json")
+    assert status == 0
+    assert "packing takes 1 MB of the" in err
+    assert about(shell, tmp_path / "flat")["bytes_to_pack"] == 0
 
 
 def test_classes_that_are_not_the_networks_are_told_and_not_packed(shell, tmp_path):

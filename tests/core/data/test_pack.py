@@ -150,6 +150,17 @@ def test_the_cost_is_the_size_of_the_file(tree, cache):
     assert packed(tree, cache).file.stat().st_size == cost.bytes
 
 
+def test_the_cost_of_a_pack_that_is_begun_is_what_it_lacks(tree, cache):
+    source = open_source(str(tree))
+    whole = pack_cost(source, PRESET, cache)
+    interrupted(tree, cache)
+    left = pack_cost(source, PRESET, cache)
+    assert (whole.images, left.images) == (150, 150 - 128)
+    assert left.bytes == 22 * 32 * 32 * 3
+    packed(tree, cache)
+    assert pack_cost(source, PRESET, cache).images == 0
+
+
 def test_classes_without_images_are_kept(tmp_path, cache):
     for seed, name in enumerate(("a.png", "b.png")):
         save(tmp_path / "flat" / name, seed)
