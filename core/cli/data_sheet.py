@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
+from core.data.names import as_matched
 from core.data.order import stratified_order
 from core.data.preset import cropped
 from core.data.recognise import Description
-from core.data.source import Source, open_source
+from core.data.source import open_source
 from core.errors import BrokenDataError
 from core.experiment import ExperimentSpec
 from core.figures.export import png
@@ -28,7 +29,8 @@ _COLUMNS = 4
 def write_sheet(spec: ExperimentSpec, found: Description, file: Path) -> Path:
     """Write a PNG file with a dozen images as the network is shown them, as many of each class as can be.
 
-    Each has the name of its class, before it that of its folder; where classes are not the network's, their own names.
+    Each has its name in the data, and after → the network's where that is another; where classes are none of the
+    network's, their own names.
     Raises StorageError where nothing can be written.
     """
     named = _named(spec, found)
@@ -41,20 +43,16 @@ def _named(spec: ExperimentSpec, found: Description) -> Iterator[tuple[str, Pict
     """Yield titles and pictures in the order in which they are evaluated; broken ones are left out."""
     network = load_network(spec.network, spec.weights)
     if found.mapping.unmatched:
-        source, names, preset = open_source(spec.data), found.classes, network.preset
+        source, preset = open_source(spec.data), network.preset
+        theirs = source.classes
     else:
         subject = find_subject(spec, cache_folder())
-        source, names, preset = subject.source, network.classes, subject.preset
+        source, preset, theirs = subject.source, subject.preset, network.classes
     for place in stratified_order(source.labels).tolist():
         try:
             yield (
-                _title(source, place, names[int(source.labels[place])]),
+                " → ".join(as_matched(source.classes[source.labels[place]], theirs[source.labels[place]])),
                 np.asarray(cropped(source.image(place), preset)),
             )
         except BrokenDataError:
             continue
-
-
-def _title(source: Source, place: int, name: str) -> str:
-    folder = PurePosixPath(source.ids[place]).parent.name
-    return name if folder in ("", name) else f"{folder}: {name}"

@@ -140,11 +140,11 @@ def _labels(found: Reading) -> tuple[tuple[str, int], ...]:
 
 
 def _differing(found: Reading, others: Iterable[Reading]) -> str:
-    """Return what a reading takes a folder for that is not the same in all of them."""
-    told = [set(_labels(one)) for one in others]
-    shared = set.intersection(*told) if len(told) > 1 else set()
-    own = [one for one in found.mapping.matched if (one.name, one.index) not in shared]
-    return _example(own[0], found.layout.numbering)
+    """Return what a reading takes the first folder for that is not the same in all of them."""
+    told = [dict(_labels(one)) for one in others]
+    first = next((name for name in told[0] if len({one[name] for one in told}) > 1), None)
+    matched = found.mapping.matched
+    return _example(next((one for one in matched if one.name == first), matched[0]), found.layout.numbering)
 
 
 def _told(mapping: ClassMapping, numbering: Numbering) -> str:

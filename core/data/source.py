@@ -15,6 +15,7 @@ from core.data.protocol import Source
 from core.data.readings import AmbiguousDataError, Reading, for_network, read_for
 from core.data.tar import is_tar, open_tar
 from core.errors import BrokenDataError, InvalidSettingError, MissingFileError, PrunescopeError
+from core.paths import user_path
 
 __all__ = [
     "ALLOWED",
@@ -101,9 +102,9 @@ _NAMED = {
 
 
 def _existing(text: str) -> Path:
-    path = Path(text.strip()).expanduser()
     if not text.strip():
         raise InvalidSettingError("no data was named", ALLOWED, "name one of these")
+    path = user_path(text.strip())
     if not path.exists() and not is_split(path):
         raise MissingFileError(f"there is no folder or file {path}", ALLOWED, "check the spelling, or mount the disk")
     return path

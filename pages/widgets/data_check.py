@@ -34,9 +34,8 @@ def offer_check(subject: Subject, runs: pd.DataFrame) -> None:
                     confirm(store().folder, sha, source.identity())
                     st.rerun()
             st.markdown(
-                "If not, the mapping of the classes is wrong, and so would be every figure: *Data* shows it. Under "
-                "each image stands its name in the data, and after → the class that "
-                f"{plain(subject.network.title)} has it for, if that is called otherwise.",
+                "If not, the mapping of the classes is wrong, and so would be every figure: *Data* shows it. After → is "
+                f"the name that {plain(subject.network.title)} has.",
                 width="content",
             )
 

@@ -77,6 +77,11 @@ def test_a_missing_folder(tmp_path):
     assert str(tmp_path / "absent") in refusal(MissingFileError, tmp_path / "absent").given
 
 
+@pytest.mark.parametrize("path", ["x" * 5000, "~nobody-of-this-name/val"])
+def test_a_path_where_nothing_can_be(path):
+    assert "cannot be looked up" in refusal(InvalidSettingError, path).given
+
+
 def test_nothing_named():
     refusal(InvalidSettingError, "  ")
 
