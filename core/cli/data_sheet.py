@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from core.data.order import stratified_order
 from core.data.preset import cropped
 from core.data.recognise import Description
 from core.data.source import open_source
-from core.errors import BrokenDataError
+from core.errors import BrokenDataError, StorageError
 from core.experiment import ExperimentSpec
 from core.figures.export import png
 from core.figures.maps import Picture
@@ -31,11 +32,16 @@ def write_sheet(spec: ExperimentSpec, found: Description, file: Path) -> Path:
 
     Each has its name in the data, and after → the network's where that is another; where classes are none of the
     network's, their own names.
-    Raises StorageError where nothing can be written.
+    Raises StorageError where nothing can be written, BrokenDataError where no image can be read.
     """
-    named = _named(spec, found)
-    picture = grid(list(islice(named, DOZEN)), _COLUMNS)
-    (writable(file.absolute().parent, chosen=True) / file.name).write_bytes(png(picture))
+    cards = list(islice(_named(spec, found), DOZEN))
+    if not cards:
+        raise BrokenDataError(f"no image of {spec.data} can be read", "whole JPEG or PNG images", "name other images")
+    try:
+        (writable(file.absolute().parent, chosen=True) / file.name).write_bytes(png(grid(cards, _COLUMNS)))
+    except OSError as error:
+        why = error.strerror or error
+        raise StorageError(f"{file} cannot be written ({why})", "a file this user may write", "name another") from error
     return file
 
 
@@ -49,10 +55,6 @@ def _named(spec: ExperimentSpec, found: Description) -> Iterator[tuple[str, Pict
         subject = find_subject(spec, cache_folder())
         source, preset, theirs = subject.source, subject.preset, network.classes
     for place in stratified_order(source.labels).tolist():
-        try:
-            yield (
-                " → ".join(as_matched(source.classes[source.labels[place]], theirs[source.labels[place]])),
-                np.asarray(cropped(source.image(place), preset)),
-            )
-        except BrokenDataError:
-            continue
+        with suppress(BrokenDataError):
+            picture = np.asarray(cropped(source.image(place), preset))
+            yield " → ".join(as_matched(source.classes[source.labels[place]], theirs[source.labels[place]])), picture

@@ -104,12 +104,17 @@ def test_a_dozen_images_are_drawn_with_their_class_names(shell, tmp_path):
         assert (drawn.width < 0.6 * width, round(height / drawn.height)) == (True, 3)
 
 
-def test_a_sheet_that_cannot_be_written_says_so(shell, tmp_path):
-    status, _, err = shell(
-        "data", make_tree(tmp_path / "pets"), "--sheet", tmp_path / "pets" / "class0" / "0.png" / "x.png"
-    )
+def test_a_sheet_that_cannot_be_drawn_or_written_says_so(shell, tmp_path):
+    folder = make_tree(tmp_path / "pets", classes=2, images=1)
+    for file in (folder / "class0" / "0.png" / "x.png", folder):
+        status, _, err = shell("data", folder, "--sheet", file)
+        assert status == 1
+        assert "cannot be written" in err
+    for image in folder.rglob("*.png"):
+        truncate(image)
+    status, _, err = shell("data", folder, "--sheet", tmp_path / "x.png")
     assert status == 1
-    assert "cannot be written" in err
+    assert "no image of" in err
 
 
 def test_a_terminal_is_told_in_words(shell, tmp_path):
