@@ -8,25 +8,19 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tarfile
-import time
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
-from urllib.request import Request, urlopen
 
 from core.data.folder import open_folder_tree
 from core.data.stored import StoredSource
+from core.download import download
 from core.errors import BrokenDataError, InvalidSettingError, MissingFileError
 from core.paths import cache_folder, writable
-from core.progress import Progress, silent
+from core.progress import Progress, now_and_then, silent
 
 IMAGENETTE = "imagenette"
 SPLITS = ("train", "val")
-_CHUNK = 2**18  # bytes
-_TOLD_EVERY = 0.5  # seconds
-_PATIENCE = 30.0  # seconds without a byte
 
 
 @dataclass(frozen=True)
@@ -94,7 +88,7 @@ def _at_hand(root: Path, staging: Path, archive: Archive, progress: Progress) ->
         return given
     file = staging / archive.name
     try:
-        _download(file, archive, progress)
+        download(archive.url, file, size=archive.bytes, progress=progress)
     except OSError as error:
         raise _absent(root, archive, f"it cannot be downloaded ({error})") from error
     if not _is_whole(file, archive):
@@ -108,40 +102,15 @@ def _is_whole(file: Path, archive: Archive) -> bool:
         return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == archive.md5
 
 
-def _download(file: Path, archive: Archive, progress: Progress) -> None:
-    """Bring what is missing of a file; OSError if the connection ends before it is whole."""
-    here = file.stat().st_size if file.is_file() else 0
-    if here == archive.bytes:
-        return
-    rest = {"Range": f"bytes={here}-"} if 0 < here < archive.bytes else {}
-    with urlopen(Request(archive.url, headers=rest), timeout=_PATIENCE) as answer:
-        goes_on = answer.status == 206
-        with file.open("ab" if goes_on else "wb") as out:
-            done = _copy(answer, out, here if goes_on else 0, archive, progress)
-    if done < archive.bytes:
-        raise OSError(f"the connection ended after {done:,} bytes")
-
-
-def _copy(answer: BinaryIO, out: BinaryIO, done: int, archive: Archive, progress: Progress) -> int:
-    """Copy what comes and return how many bytes are there then, with the `done` before."""
-    tell = _now_and_then(progress, f"downloading {archive.name}")
-    tell(done, archive.bytes)
-    while data := answer.read(_CHUNK):
-        out.write(data)
-        done += len(data)
-        tell(done, max(done, archive.bytes))
-    return done
-
-
 def _unpack(file: Path, staging: Path, archive: Archive, progress: Progress) -> None:
     shutil.rmtree(staging / archive.folder, ignore_errors=True)
-    tell = _now_and_then(progress, f"unpacking {archive.name}")
+    tell = now_and_then(progress)
     try:
         with file.open("rb") as packed, tarfile.open(fileobj=packed, mode="r:gz") as members:
             for member in members:
                 _require_own(member, file, archive)
                 members.extract(member, staging, set_attrs=False)
-                tell(packed.tell(), file.stat().st_size)
+                tell(packed.tell(), file.stat().st_size, f"unpacking {archive.name}")
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise _other(file, archive) from error
     if not (staging / archive.folder).is_dir():
@@ -152,19 +121,6 @@ def _require_own(member: tarfile.TarInfo, file: Path, archive: Archive) -> None:
     parts = PurePosixPath(member.name).parts
     if not (member.isreg() or member.isdir()) or parts[:1] != (archive.folder,) or ".." in parts:
         raise _other(file, archive)
-
-
-def _now_and_then(progress: Progress, what: str) -> Callable[[int, int], None]:
-    """Return what tells how far something is at first and then twice a second."""
-    last = float("-inf")
-
-    def tell(done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= _TOLD_EVERY:
-            last = time.monotonic()
-            progress(done, total, what)
-
-    return tell
 
 
 def _absent(root: Path, archive: Archive, why: str) -> MissingFileError:

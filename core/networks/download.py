@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import torch
 
+from core.download import download
 from core.errors import BrokenDataError, MissingFileError
 from core.paths import cache_folder, writable
 from core.progress import Progress, silent
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -51,29 +47,20 @@ def fetch(remote: RemoteFile, progress: Progress = silent) -> Path:
     target = writable(cache_folder() / "weights") / remote.name
     part = target.with_suffix(f".part{os.getpid()}")
     try:
-        with urllib.request.urlopen(remote.url, timeout=30) as response, part.open("wb") as file:
-            digest = _copy(response, file, int(response.headers.get("Content-Length", 0)), remote.name, progress)
-    except (urllib.error.URLError, OSError) as error:
-        part.unlink(missing_ok=True)
+        download(remote.url, part, progress=progress)
+        _check(remote, part)
+        return part.replace(target)
+    except OSError as error:
         raise _cannot_be_had(remote, target, error) from error
-    _check(remote, part, digest)
-    return part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
-def _copy(source: IO[bytes], target: IO[bytes], total: int, name: str, progress: Progress) -> str:
-    digest, done = hashlib.sha256(), 0
-    while chunk := source.read(_CHUNK):
-        target.write(chunk)
-        digest.update(chunk)
-        done += len(chunk)
-        progress(done, total, f"downloading {name}")
-    return digest.hexdigest()
-
-
-def _check(remote: RemoteFile, part: Path, digest: str) -> None:
+def _check(remote: RemoteFile, part: Path) -> None:
+    with part.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest.startswith(remote.sha256_prefix):
         return
-    part.unlink()
     raise BrokenDataError(
         f"{remote.url} gave a file whose SHA-256 begins with {digest[:8]}", remote.sha256_prefix, "try again later"
     )

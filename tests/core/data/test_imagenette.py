@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 from torchvision.datasets import Imagenette
 
-from core.data import imagenette
+from core import download
 from core.data.imagenette import ARCHIVE, Archive, fetch_imagenette
 from core.data.source import open_source
 from core.data.wnids import imagenet_names, imagenet_wnids
@@ -106,8 +106,8 @@ def stopping(at):
 
 @pytest.mark.parametrize("published", [Quiet, Plain], indirect=True)
 def test_a_download_that_was_stopped_goes_on_and_nothing_half_is_used(published, cache, monkeypatch):
-    monkeypatch.setattr(imagenette, "_TOLD_EVERY", 0.0)
-    monkeypatch.setattr(imagenette, "_CHUNK", published.bytes // 3)
+    monkeypatch.setattr(download, "now_and_then", lambda progress: progress)
+    monkeypatch.setattr(download, "_CHUNK", published.bytes // 3)
     with pytest.raises(CancelledError):
         fetch_imagenette(progress=stopping("downloading"), archive=published)
     with pytest.raises(MissingFileError, match="not downloaded yet"):
