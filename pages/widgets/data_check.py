@@ -34,8 +34,8 @@ def offer_check(subject: Subject, runs: pd.DataFrame) -> None:
                     confirm(store().folder, sha, source.identity())
                     st.rerun()
             st.markdown(
-                "If not, the mapping of the classes is wrong, and so would be every figure: *Data* shows it. After → is "
-                f"the name that {plain(subject.network.title)} has.",
+                "If not, the mapping of the classes is wrong, and so would be every figure: *Data* shows it. After → "
+                f"stands the name that {plain(subject.network.title)} has.",
                 width="content",
             )
 
