@@ -31,5 +31,5 @@ def test_images_of_other_classes_and_too_few_are_refused(empty_store, visit, tmp
 
 def test_where_none_belong_to_the_images_the_field_to_name_them_in_is_told(empty_store, visit, tmp_path):
     folder = make_tree(tmp_path / "images", classes=24, images=1)
-    page = visit(**QUICK, source="folder", folder=str(folder))
+    page = visit(**QUICK, source="folder", folder=f"folders:{folder}")
     assert "the field Training images" in words(page)
