@@ -11,10 +11,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 os.environ["PRUNESCOPE_WORKERS"] = "none"
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from core.experiment import ExperimentSpec
 from core.jobs.subject import find_subject
 from core.store.database import open_store
+
+# On shared cores time says nothing of an example.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -227,7 +227,7 @@ def foldered(folder, weights, tmp_path):
         target = tmp_path / "photos" / f"n{label:08d}"
         target.mkdir(parents=True)
         Image.new("RGB", (64, 64), (10 * label, 0, 0)).save(target / "one.png")
-    spec = ExperimentSpec(str(weights), data=str(tmp_path / "photos"))
+    spec = ExperimentSpec(str(weights), data=f"wnids:{tmp_path / 'photos'}")
     subject = find_subject(spec, folder)
     subject.pack()
     return put(folder, spec, subject, "dense")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -23,13 +23,11 @@ def luma(picture):
     return picture.astype(float) @ LUMA
 
 
-@settings(deadline=None)
 @given(pictures, maps, themes, themes)
 def test_at_opacity_0_the_overlay_is_the_picture(picture, values, signed, dark):
     assert np.array_equal(overlay(picture, values, limit=1, signed=signed, opacity=0, dark=dark), picture)
 
 
-@settings(deadline=None)
 @given(pictures, maps, themes, themes)
 def test_at_opacity_1_the_overlay_is_the_plain_map(picture, values, signed, dark):
     plain = np.rint(colourise(values, limit=1, signed=signed, dark=dark))
@@ -37,14 +35,12 @@ def test_at_opacity_1_the_overlay_is_the_plain_map(picture, values, signed, dark
     assert np.abs(laid - plain).max() <= 1
 
 
-@settings(deadline=None)
 @given(pictures, maps, themes, themes, st.floats(0, 0.5))
 def test_up_to_half_opacity_the_picture_keeps_its_luminance(picture, values, signed, dark, opacity):
     laid = overlay(picture, values, limit=1, signed=signed, opacity=opacity, dark=dark)
     assert np.abs(luma(laid) - luma(picture)).max() <= 0.51  # what rounding to whole numbers can do
 
 
-@settings(deadline=None)
 @given(pictures, themes)
 def test_where_nothing_counts_a_signed_overlay_leaves_a_grey_picture(picture, dark):
     laid = overlay(picture, np.zeros((6, 5)), limit=1, signed=True, opacity=0.5, dark=dark).astype(int)
@@ -120,7 +116,6 @@ def test_the_share_beyond_the_scale_counts_pixels_of_all_maps_on_both_sides():
     assert clipped_share(maps, [3.0, 1.0]) == 0
 
 
-@settings(deadline=None)
 @given(pictures, maps, st.sampled_from([0.1, 0.2, 0.5, 1.0]), themes)
 def test_a_masked_picture_shows_what_counts_most_for_the_class_and_no_more(picture, values, share, dark):
     laid = masked(picture, values, share=share, dark=dark)

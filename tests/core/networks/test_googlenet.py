@@ -121,7 +121,7 @@ def test_the_network_of_2014_normalises_after_pool_1_and_before_pool_2():
     beta=st.floats(0.1, 2),
     k=st.floats(0.5, 2),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_local_response_norm_is_torchs(channels, size, alpha, beta, k):
     x = torch.randn(2, channels, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(channels))
     ours, theirs = LocalResponseNorm(size, alpha, beta, k)(x), nn.LocalResponseNorm(size, alpha, beta, k)(x)

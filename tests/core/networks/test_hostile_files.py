@@ -187,7 +187,7 @@ def test_a_classifier_of_another_shape(tmp_path, shape):
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 @pytest.mark.parametrize("kind", ["zip", "old", "safetensors"])
 @given(places=st.lists(st.tuples(st.integers(0, 500), st.integers(0, 255)), min_size=1, max_size=4))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damaged_bytes_are_refused_whatever_they_are(tmp_path, kind, places):
     path = tmp_path / "damaged.pth"
     state = {"conv1.conv.weight": torch.zeros(4, 3, 2, 2), "fc.weight": torch.zeros(2, 3)}

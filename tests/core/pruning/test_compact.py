@@ -40,7 +40,7 @@ def noise(size=64):
     return torch.randn(2, 3, size, size, generator=torch.Generator().manual_seed(5))
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(
     which=st.sampled_from(["network", "bvlc"]),
     technique=st.sampled_from(["structured", "connection"]),

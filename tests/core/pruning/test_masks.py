@@ -75,7 +75,7 @@ def test_channels_go_as_a_whole(network, technique):
         assert torch.equal(by_channel.all(1), by_channel.any(1)), name
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(way=ways, one=rates, other=rates, seed=st.integers(0, 5), form=st.sampled_from(sorted(FORMS)))
 def test_masks_nest_as_the_rate_grows(distinct, way, one, other, seed, form):
     low, high = sorted((one, other))
@@ -85,7 +85,7 @@ def test_masks_nest_as_the_rate_grows(distinct, way, one, other, seed, form):
         assert not (many[name] & ~mask).any()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(way=ways, rate=rates, form=st.sampled_from(sorted(FORMS)), seed=st.integers(0, 2), own=st.booleans())
 def test_canonical_settings_ask_for_the_same_masks(distinct, way, rate, form, seed, own):
     layer_rates = ((INCEPTION_CONVS[0], 0.4),) if own else ()

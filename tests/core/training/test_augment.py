@@ -27,7 +27,7 @@ def generator(*seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(8, 600), st.integers(8, 600), st.floats(0.05, 1), st.integers(0, 1000))
 def test_a_window_lies_in_the_image_and_has_the_share_and_the_ratio_that_are_allowed(width, height, least, seed):
     left, top, right, bottom = window(width, height, least, generator(seed))

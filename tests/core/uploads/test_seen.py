@@ -25,7 +25,7 @@ def test_pixels_are_those_of_the_preset():
     assert np.array_equal(found.pixels, np.asarray(cropped(noise(90, 70), preset)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     width=st.integers(60, 400),
     height=st.integers(60, 400),
@@ -45,7 +45,7 @@ def test_the_box_is_where_the_pixels_come_from(width, height, preset):
 
 
 @given(width=st.integers(1, 300), height=st.integers(1, 300))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_box_is_square_and_in_the_middle(width, height):
     box = seen(read_photo("a", encoded(Image.new("RGB", (width, height)))), Preset(64, 56)).box
     assert box.right - box.left == pytest.approx(box.bottom - box.top)
