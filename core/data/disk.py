@@ -54,6 +54,8 @@ def real_file(folder: Path, name: str) -> Path:
     BrokenDataError for a link that leads out of the folder, nowhere or in a circle: what lies elsewhere was not given.
     """
     file = folder / name
+    if not _has_links(folder, name):
+        return file
     real = Path(os.path.realpath(file))
     if not real.is_relative_to(os.path.realpath(folder)):
         raise _bad_link(file, f"to {real}, out of {folder}")
@@ -69,6 +71,14 @@ def unreadable(path: Path, error: OSError) -> MissingFileError:
         "files and folders that this user may read",
         "check that the disk is there and the permissions are right, then try again",
     )
+
+
+def _has_links(folder: Path, name: str) -> bool:
+    """Whether a part of a name may lead elsewhere: a link, a step upwards, or the root."""
+    parts = name.split("/")
+    if "" in parts or ".." in parts:
+        return True
+    return any(folder.joinpath(*parts[: depth + 1]).is_symlink() for depth in range(len(parts)))
 
 
 def _bad_link(file: Path, leads: str) -> BrokenDataError:

@@ -53,7 +53,10 @@ def _in_rgb(picture: Image.Image) -> Image.Image:
     """Pillow itself clips 16-bit grey to white, and cuts 16-bit colour to the upper byte."""
     if picture.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8)).convert("RGB")
-    return picture.convert("RGB")
+    if picture.mode != "RGB":
+        return picture.convert("RGB")
+    picture.load()  # as it is: converting would copy it
+    return picture
 
 
 def _reason(data: bytes, error: Exception) -> str:
