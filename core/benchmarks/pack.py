@@ -40,7 +40,7 @@ _CLASSES = 10
 _FILES = 16  # that a process of the reference is given at a time
 
 
-def bench_pack(images: int = 800, rounds: int = 5, progress: Progress = silent) -> Iterator[Comparison]:
+def bench_pack(images: int = 4000, rounds: int = 5, progress: Progress = silent) -> Iterator[Comparison]:
     """Yield one comparison, in images per second, on so many JPEG files.
 
     MissingFileError if no photographs to make them of are installed.
