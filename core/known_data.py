@@ -54,19 +54,19 @@ def remove_data(folder: Path, text: str) -> None:
     _change(folder, lambda known: replace(known, added=_without(known.added, text)))
 
 
-def is_confirmed(folder: Path, network_sha: str, identity: str) -> bool:
+def is_confirmed(folder: Path, network_key: str, identity: str) -> bool:
     """Whether somebody looked at images of these data and found their classes to be those of the network."""
-    return _key(network_sha, identity) in _read(folder).confirmed
+    return _key(network_key, identity) in _read(folder).confirmed
 
 
-def confirm(folder: Path, network_sha: str, identity: str) -> None:
+def confirm(folder: Path, network_key: str, identity: str) -> None:
     """Note that the classes of these data are those of the network; `identity` is the source's."""
-    key = _key(network_sha, identity)
+    key = _key(network_key, identity)
     _change(folder, lambda known: replace(known, confirmed=(*_without(known.confirmed, key), key)))
 
 
-def _key(network_sha: str, identity: str) -> str:
-    return hashlib.sha256(f"{network_sha} {identity}".encode()).hexdigest()[:24]
+def _key(network_key: str, identity: str) -> str:
+    return hashlib.sha256(f"{network_key} {identity}".encode()).hexdigest()[:24]
 
 
 def _without(texts: tuple[str, ...], text: str) -> tuple[str, ...]:

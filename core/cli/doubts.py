@@ -51,7 +51,7 @@ def doubts_of(store: Store, spec: ExperimentSpec) -> Doubts:
 def _unseen(store: Store, spec: ExperimentSpec, subject: Subject) -> tuple[str, ...]:
     """Return the note on images that nobody has looked at, and on which nothing ran yet."""
     source, network, data = subject.source, subject.network.sha256, subject.fingerprint()
-    if source.generated or is_confirmed(store.folder, network, source.identity()):
+    if source.generated or is_confirmed(store.folder, subject.network.key, source.identity()):
         return ()
     if data and len(runs_frame(store, network, data)):
         return ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 from dataclasses import dataclass
 
 import torch
@@ -41,6 +42,14 @@ class Network:
     preset: Preset
     normalisation: Normalisation
     sha256: str  # of its weights, and of how it is fed where that is unusual
+
+    @property
+    def key(self) -> str:
+        """What no other network has: of its weights, how it is fed, what it is shown, and what its classes are called.
+
+        `sha256` is what its figures depend on; two networks of the same weights may call their classes otherwise.
+        """
+        return hashlib.sha256(json.dumps([self.sha256, self.preset.name, self.classes]).encode()).hexdigest()
 
     def copy(self) -> nn.Module:
         """Return a module of its own, to prune or to train."""

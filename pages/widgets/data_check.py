@@ -23,15 +23,15 @@ def offer_check(subject: Subject, runs: pd.DataFrame) -> None:
 
     `runs` are those of the subject. Generated images need no look: their labels are drawn with them.
     """
-    source, sha = subject.source, subject.network.sha256
-    if source.generated or len(runs) or is_confirmed(store().folder, sha, source.identity()):
+    source, key = subject.source, subject.network.key
+    if source.generated or len(runs) or is_confirmed(store().folder, key, source.identity()):
         return
     with st.expander("Nothing ran on these images yet: are they what they are called?", expanded=True):
         draw_sheet(source, subject.preset, subject.network.classes)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("They are right", key="confirm_mapping"):
                 with shown_errors():
-                    confirm(store().folder, sha, source.identity())
+                    confirm(store().folder, key, source.identity())
                     st.rerun()
             st.markdown(
                 "If not, the mapping of the classes is wrong, and so would be every figure: *Data* shows it. After → "

@@ -57,11 +57,11 @@ class Setting:
 
 def described(setting: Setting, text: str) -> Description:
     """Return what data are to the network, looked up at most every two minutes; raises what `recognise` raises."""
-    return _described(text, setting.network.sha256, setting.network)
+    return _described(text, setting.network.key, setting.network)
 
 
 @st.cache_resource(ttl=_SECONDS, max_entries=64, show_spinner="Looking at the files …")
-def _described(text: str, sha256: str, _network: Network) -> Description:
+def _described(text: str, network_key: str, _network: Network) -> Description:
     return recognise(text, _network.classes)
 
 

@@ -117,12 +117,14 @@ def _to_first_page() -> None:
 
 def _units(scene: UnitScene, member: Member) -> pd.DataFrame:
     """Return all units of a network, named, with what changed against the dense one."""
-    return _named(scene.study.id, member.id, made_at(member.spec, member.id), scene, member)
+    return _named(scene.study.id, member.id, made_at(member.spec, member.id), scene.classes, scene, member)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _named(study: str, run: str, made: int | None, _scene: UnitScene, _member: Member) -> pd.DataFrame:
-    named = named_units(_scene.raw(_member), _scene.units(_member), _scene.classes)
+def _named(
+    study: str, run: str, made: int | None, classes: tuple[str, ...], _scene: UnitScene, _member: Member
+) -> pd.DataFrame:
+    named = named_units(_scene.raw(_member), _scene.units(_member), classes)
     if _member is _scene.dense:
         return named.assign(state=named["constant"].map({True: "constant", False: "live"}))
     pairs = pairs_of(_scene, _member)

@@ -171,7 +171,8 @@ def _say_constant(scene: UnitScene, seen: Seen) -> None:
 def _draw_side(scene: UnitScene, seen: Seen, chosen: tuple[str, int], side: str, laid: Laid) -> None:
     maps, values = _counted(seen, laid), [value(one) for one in _values(scene, seen, chosen, side)]
     width, dark = _WIDTHS[len(scene.members)], is_dark()
-    key = seen.member.id, scene.study.id, chosen, side, laid, width, dark, maps is None, *values
+    whose = seen.member.id, scene.subject.network.key, scene.study.id
+    key = *whose, chosen, side, laid, width, dark, maps is None, *values
     figure = _figures().get(key)
     if figure is None:
         pictures = pixels_of(scene.subject, seen.row[side].tolist())

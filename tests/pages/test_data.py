@@ -14,6 +14,7 @@ from core.jobs.executor import Executor
 from core.jobs.subject import find_subject
 from core.jobs.worker import work_once
 from core.known_data import add_data, is_confirmed, known_data
+from core.networks.kept import keep_network
 from core.predictions import PRESENT
 from core.store import queue
 from core.store.runs import put_result
@@ -224,8 +225,22 @@ def test_before_the_first_run_on_images_a_dozen_is_shown_until_confirmed(empty_s
     assert f"→ {CLASSES[7]}" in words(page)
     button(page, "They are right").click().run()
     subject = find_subject(spec, empty_store.folder)
-    assert is_confirmed(empty_store.folder, subject.network.sha256, subject.source.identity())
+    assert is_confirmed(empty_store.folder, subject.network.key, subject.source.identity())
     assert "They are right" not in labels(visit(**settings_of(spec)))
+
+
+def test_two_networks_of_the_same_weights_each_have_the_mapping_of_their_own_class_names(
+    empty_store, checkpoint, tmp_path, look
+):
+    for name in CLASSES:
+        save(tmp_path / "folders" / name / "one.png", 1)
+    for names in (CLASSES, CLASSES[::-1]):
+        kept = keep_network(f"{names[0]}.safetensors", checkpoint.read_bytes(), {"classes": list(names)})
+        page = look(data_checkpoint=str(kept), data=str(tmp_path / "folders"))
+        mapping = next(one.value for one in page.dataframe if "class of the data" in one.value)
+        assert dict(zip(mapping["class of the data"], mapping["number"], strict=True)) == {
+            name: names.index(name) for name in CLASSES
+        }
 
 
 def test_generated_scenes_need_no_look(empty_store, visit):

@@ -54,6 +54,17 @@ def test_the_fingerprint_is_of_the_values_not_of_the_file(state, tmp_path):
     assert weights_sha256(changed) != weights_sha256(full)
 
 
+def test_a_network_is_told_from_others_by_its_class_names_and_its_size_too(state, tmp_path):
+    told = [META, META | {"classes": json.dumps(["b", "a", "c"])}, META | {"size": "64"}]
+    found = [
+        load_network(str(saved(state, tmp_path / f"{place}.safetensors", **one))) for place, one in enumerate(told)
+    ]
+    assert len({one.sha256 for one in found}) == 1
+    assert len({one.key for one in found}) == 3
+    again = load_network(str(saved(state, tmp_path / "again.safetensors", **META)))
+    assert again.key == found[0].key
+
+
 def test_imagenets_weights_bring_torchvisions_input_transform_and_names(tmp_path):
     torch.manual_seed(0)
     path = tmp_path / "imagenet.pth"
