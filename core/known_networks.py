@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Any
 
 import pandas as pd
 
@@ -115,12 +116,6 @@ def _free_name(network: str, weights: str | None, used: set[str]) -> str:
     return path if short in used else short
 
 
-def dense_runs(runs: pd.DataFrame, sha256: str) -> pd.DataFrame:
-    """Return the runs (`runs_frame` with `series`) that measured the network of this fingerprint as it is."""
-    found = runs[(runs["network_sha"] == sha256) & runs["series"].isna()]
-    return found.dropna(subset=["top1"]) if "top1" in found else found.iloc[:0]
-
-
 def accuracy_table(measured: pd.DataFrame) -> pd.DataFrame:
     """Return `dense_runs` as a table for the eye: on which images, how many, shares in per cent with their bounds."""
     shares = {"top-1 %": "top1", "low": "top1_low", "high": "top1_high", "top-5 %": "top5"}
@@ -139,11 +134,57 @@ def most_exact(measured: pd.DataFrame) -> pd.Series | None:
 Description = NetworkDescription | PrunescopeError | None  # or why it cannot be read; None: its file is not at hand
 
 
-def networks_table(
-    known: Sequence[KnownNetwork], described: Mapping[str, Description], runs: pd.DataFrame
+def dense_runs(
+    one: KnownNetwork,
+    described: Mapping[tuple[str, str | None], Description],
+    runs: pd.DataFrame,
+    shows: Callable[[ExperimentSpec, str], bool],
 ) -> pd.DataFrame:
-    """Return every network as a row for the eye; `runs` is `runs_frame` with `series`. What is not known is None."""
-    return pd.DataFrame([_row(one, described.get(one.name), runs) for one in known], columns=list(_EMPTY))
+    """Return the runs (`runs_frame` with `series`) that measured a network as it is.
+
+    Other networks may have its weights, and call their classes otherwise: then the same images have other labels. A run
+    is its own if it names its file, or a file whose classes are called the same, or if its images with their labels are
+    those that the network would be measured on: `shows` says whether a spec has images of that fingerprint. `described`
+    has what the files are, by network and weights as a spec names them.
+    """
+    sha256 = fingerprint_of(one, described.get((one.network, one.weights)), runs)
+    alike = runs[(runs["network_sha"] == sha256) & runs["series"].isna()]
+    measured = alike.dropna(subset=["top1"]) if "top1" in alike else alike.iloc[:0]
+    own = [_is_own(one, described, row, shows) for row in measured.to_dict("records")]
+    return measured[pd.Series(own, measured.index, dtype=bool)]
+
+
+def _is_own(
+    one: KnownNetwork,
+    described: Mapping[tuple[str, str | None], Description],
+    run: Mapping[Hashable, Any],
+    shows: Callable[[ExperimentSpec, str], bool],
+) -> bool:
+    spec, own = ExperimentSpec.from_json(run["spec"]), (one.network, one.weights)
+    named = (spec.network, spec.weights)
+    if named == own:
+        return True
+    mine, other = (_classes(described.get(pair), run["network_sha"]) for pair in (own, named))
+    return mine is not None and (mine == other or shows(one.spec(spec.data, spec.preprocess), run["data_sha"]))
+
+
+def _classes(about: Description, sha256: str) -> tuple[str, ...] | None:
+    """Return what the classes of a network are called; None if its file is not at hand, or holds another by now."""
+    return about.classes if isinstance(about, NetworkDescription) and about.sha256 == sha256 else None
+
+
+def networks_table(
+    known: Sequence[KnownNetwork],
+    described: Mapping[str, Description],
+    runs: pd.DataFrame,
+    measured: Mapping[str, pd.DataFrame],
+) -> pd.DataFrame:
+    """Return every network as a row for the eye; what is not known is None.
+
+    `runs` is `runs_frame` with `series`; `described` and `measured` (`dense_runs`) are by name.
+    """
+    rows = [_row(one, described.get(one.name), runs, measured[one.name]) for one in known]
+    return pd.DataFrame(rows, columns=list(_EMPTY))
 
 
 _EMPTY = dict.fromkeys(
@@ -154,9 +195,8 @@ _EMPTY = dict.fromkeys(
 )  # fmt: skip
 
 
-def _row(one: KnownNetwork, about: Description, runs: pd.DataFrame) -> dict[str, object]:
-    sha256 = fingerprint_of(one, about, runs)
-    best = most_exact(dense_runs(runs, sha256))
+def _row(one: KnownNetwork, about: Description, runs: pd.DataFrame, own: pd.DataFrame) -> dict[str, object]:
+    sha256, best = fingerprint_of(one, about, runs), most_exact(own)
     measured = {} if best is None else {"top-1 %": 100 * best["top1"], "n": int(best["images"])}
     on = {} if best is None else {"on": data_in_words(best["data"])}
     known = {"network": one.name, "source": one.source, "sha256": sha256 or None} | measured | on

@@ -10,7 +10,7 @@ import streamlit as st
 from core.data.source import SCENES
 from core.experiment import ExperimentSpec, Extent
 from core.families import data_in_words, families
-from core.known_networks import KnownNetwork, accuracy_table, dense_runs, images_for
+from core.known_networks import KnownNetwork, accuracy_table, images_for
 from core.pruning.description import NetworkDescription
 from core.store.queue import OPEN
 from pages.widgets.address import forget, name_unknown
@@ -29,7 +29,7 @@ _WHOSE = "network to be measured"  # what the session remembers
 
 def draw_accuracy(known: Known, one: KnownNetwork, about: NetworkDescription) -> None:
     """Draw what was measured of a network as it is, and what measures it; runs again by itself while that is done."""
-    draw_measured(dense_runs(known.runs, about.sha256))
+    draw_measured(known.measured[one.name])
     _measure(known, one, about)
     _curves(known, one, about.sha256)
 
@@ -106,7 +106,7 @@ def _queue(working: bool) -> None:
 
 def _curves(known: Known, one: KnownNetwork, sha256: str) -> None:
     """Offer the curves of other networks on the same images, beside which this one can be shown."""
-    measured = {row["data_sha"] for row in dense_runs(known.runs, sha256).to_dict("records")}
+    measured = set(known.measured[one.name]["data_sha"])
     others = (each for each in families(known.runs) if each.data_sha in measured and each.network_sha != sha256)
     for place, family in enumerate(each for each in others if each.curves()):
         if st.button(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.data.source import SCENES
 from core.experiment import ExperimentSpec
-from core.known_networks import KnownNetwork, dense_runs, images_for, most_exact
+from core.known_networks import KnownNetwork, images_for, most_exact
 from core.networks.registry import NETWORKS
 from core.pruned_elsewhere import elsewhere_title
 from core.pruning.description import NetworkDescription
@@ -20,7 +20,7 @@ def address_of(known: Known, one: KnownNetwork) -> dict[str, str]:
     about = known.described[one.name]
     if not isinstance(about, NetworkDescription):
         return network_address(one)
-    best = most_exact(dense_runs(known.runs, about.sha256))
+    best = most_exact(known.measured[one.name])
     if best is not None:
         return network_address(one) | images_address(ExperimentSpec.from_json(best["spec"]))
     first = next(iter(images_for(known.runs, about, known.classes).values()), None)

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import InvalidSettingError, PrunescopeError
 from core.figures.curves import layer_bars
 from core.jobs.removing import check_unused, remove_network
-from core.known_networks import KnownNetwork, dense_runs, fingerprint_of, how_it_was_read, looks_like
+from core.known_networks import KnownNetwork, how_it_was_read, looks_like
 from core.networks.registry import NETWORKS
 from core.pruning.description import NetworkDescription
 from core.words import count, percent, size
@@ -31,9 +31,8 @@ def draw_network(known: Known, one: KnownNetwork) -> None:
     about = known.described[one.name]
     if about is None:
         _not_at_hand(one)
-        measured = dense_runs(known.runs, fingerprint_of(one, about, known.runs))
-        if len(measured):
-            draw_measured(measured)
+        if len(known.measured[one.name]):
+            draw_measured(known.measured[one.name])
     elif isinstance(about, PrunescopeError):
         _actions(known, one, usable=False)
         show_error(about)

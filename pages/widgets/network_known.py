@@ -10,12 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import PrunescopeError
-from core.known_networks import Description, KnownNetwork, added_networks, known_networks
+from core.experiment import ExperimentSpec
+from core.known_networks import Description, KnownNetwork, added_networks, dense_runs, known_networks
 from core.networks.registry import file_stamp
 from core.pruning.description import NetworkDescription, describe
 from core.series import with_series
 from core.store.runs import runs_frame
-from pages.widgets.core_access import store
+from pages.widgets.core_access import store, subject_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,7 @@ class Known:
     networks: tuple[KnownNetwork, ...]
     described: Mapping[str, Description]  # by name
     runs: pd.DataFrame  # `runs_frame` with `series`
+    measured: Mapping[str, pd.DataFrame]  # by name: those of the network as it is
 
     def network(self, name: str) -> KnownNetwork:
         """Return the network of that name."""
@@ -46,7 +48,17 @@ def find_known() -> Known:
     """Return every network; a file that was not read yet is read."""
     runs = with_series(runs_frame(store()))
     networks = known_networks(runs, added_networks())
-    return Known(networks, {one.name: description_of(one) for one in networks}, runs)
+    described = {one.name: description_of(one) for one in networks}
+    files = {(one.network, one.weights): described[one.name] for one in networks}
+    return Known(networks, described, runs, {one.name: dense_runs(one, files, runs, _shows) for one in networks})
+
+
+def _shows(spec: ExperimentSpec, data_sha: str) -> bool:
+    """Whether the images of a spec, labelled as its network calls its classes, are those of this fingerprint."""
+    try:
+        return subject_of(spec).fingerprint() == data_sha
+    except PrunescopeError:
+        return False
 
 
 def description_of(one: KnownNetwork) -> Description:

@@ -30,7 +30,7 @@ def draw_table(known: Known) -> None:
     names = [one.name for one in known.networks]
     share = st.column_config.NumberColumn(format="%.1f")
     st.dataframe(
-        networks_table(known.networks, known.described, known.runs),
+        networks_table(known.networks, known.described, known.runs, known.measured),
         hide_index=True,
         key=_TABLE,
         on_select=lambda: _choose(names),

@@ -34,6 +34,7 @@ COLUMNS = [
     "network",
     "network_sha",
     "data",
+    "data_sha",
     "created_at",
     "images",
     "top1",
@@ -45,8 +46,8 @@ COLUMNS = [
 
 def run(spec, sha="a" * 64, images=100.0, top1=0.9, at=1.0):
     return dict(
-        zip(COLUMNS, [spec.to_json()[:4], spec.to_json(), spec.network, sha, spec.data, at, images, top1, top1 - 0.1,
-                      top1 + 0.05, 1.0], strict=True)
+        zip(COLUMNS, [spec.to_json()[:4], spec.to_json(), spec.network, sha, spec.data, spec.data, at, images, top1,
+                      top1 - 0.1, top1 + 0.05, 1.0], strict=True)
     )  # fmt: skip
 
 
@@ -112,6 +113,10 @@ def test_kept_networks_of_one_name_or_of_a_named_ones_are_told_apart(path, tmp_p
     assert list(added_networks()) == [next(n for n in added_networks() if n.startswith("demo (")), "other"]
 
 
+def of_own(about, runs):
+    return dense_runs(KnownNetwork("own", "/own.pth"), {("/own.pth", None): about}, runs, lambda spec, sha: False)
+
+
 def test_accuracy_is_that_of_the_network_as_it_is(about):
     spec = ExperimentSpec("/own.pth")
     runs = frame(
@@ -121,18 +126,33 @@ def test_accuracy_is_that_of_the_network_as_it_is(about):
         run(spec, "b" * 64, images=999.0),
         run(replace(spec, data="/other"), about.sha256, images=float("nan"), top1=float("nan")),
     )
-    measured = dense_runs(runs, about.sha256)
+    measured = of_own(about, runs)
     assert list(measured["data"]) == ["scenes", "/val"]
     assert most_exact(measured)["data"] == "/val"
     assert accuracy_table(measured)["top-1 %"].tolist() == pytest.approx([90, 70])
-    row = networks_table([KnownNetwork("own", "/own.pth")], {"own": about}, runs).iloc[0]
+    row = networks_table([KnownNetwork("own", "/own.pth")], {"own": about}, runs, {"own": measured}).iloc[0]
     assert (row["top-1 %"], row["n"], row["classes"]) == (pytest.approx(70), 200, 3)
     assert (row["looks"], row["sparsity %"], row["sha256"]) == ("not pruned", 0, about.sha256)
 
 
 def test_nothing_measured_is_no_accuracy(about):
-    assert most_exact(dense_runs(frame(), about.sha256)) is None
-    assert accuracy_table(dense_runs(frame(), about.sha256)).empty
+    assert most_exact(of_own(about, frame())) is None
+    assert accuracy_table(of_own(about, frame())).empty
+
+
+def test_what_was_measured_of_the_same_weights_with_other_class_names_is_another_networks(about):
+    called = {"/own.pth": about.classes, "/copy.pth": about.classes, "/twin.pth": about.classes[::-1]}
+    runs = frame(*(run(ExperimentSpec(name, data=name), about.sha256) for name in (*called, "/gone.pth")))
+    files = {(name, None): replace(about, classes=classes) for name, classes in called.items()}
+
+    def of(name, shows=lambda spec, sha: False):
+        return list(dense_runs(KnownNetwork("one", name), files, runs, shows)["network"])
+
+    assert of("/own.pth") == ["/own.pth", "/copy.pth"]
+    assert of("/twin.pth") == ["/twin.pth"]
+    assert of("/gone.pth") == ["/gone.pth"]
+    same = lambda spec, sha: (spec.network, spec.data, sha) == ("/twin.pth", "/gone.pth", "/gone.pth")  # noqa: E731
+    assert of("/twin.pth", same) == ["/twin.pth", "/gone.pth"], "its images have the same labels for both"
 
 
 def test_what_was_done_to_read_a_file_is_said(tmp_path):

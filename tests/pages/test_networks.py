@@ -95,6 +95,18 @@ def test_a_network_of_runs_is_shown_with_its_accuracy_and_where_it_was_measured(
     assert accuracy["low"] < accuracy["top-1 %"] < accuracy["high"]
 
 
+def test_the_accuracy_of_a_network_is_not_that_of_its_weights_with_other_class_names(measured, checkpoint, open_page):
+    for name, classes in {"copy": CLASSES, "twin": CLASSES[::-1]}.items():
+        keep_network(f"{name}.safetensors", checkpoint.read_bytes(), {"classes": list(classes)})
+    page = open_page(named="twin")
+    assert not page.exception
+    assert table(page)["n"].to_dict() == pytest.approx(
+        {"net": 96, "copy": 96} | dict.fromkeys(("demo", "googlenet", "googlenet-bvlc", "twin"), float("nan")),
+        nan_ok=True,
+    )
+    assert "Nothing is measured of it yet" in words(page)
+
+
 def test_an_upload_is_recognised_and_looked_at(measured, cut, open_page):
     page = upload(open_page(), "cut.safetensors", cut)
     assert not page.exception
