@@ -113,11 +113,11 @@ def _packed(subject: Subject | None, pack: bool) -> dict[str, Any]:
     """Return what is packed; of data whose classes are not the network's, nothing."""
     if subject is None:
         return {"preset": None, "packed": False, "bytes_to_pack": None, "fingerprint": None, "skipped": []}
-    needed = 0 if subject.packed() else pack_cost(subject.source, subject.preset, subject.cache).bytes
+    needed = pack_cost(subject.source, subject.preset, subject.cache).bytes
     if pack and needed:
         free = shutil.disk_usage(open_store().folder).free
         typer.echo(f"packing takes {size(needed)} of the {size(free)} free on the disk", err=True)
-    packed = subject.pack(Bar()) if pack else subject.packed()
+    packed = subject.pack(Bar()) if pack else subject.known()
     return {
         "preset": subject.preset.name,
         "packed": packed is not None,

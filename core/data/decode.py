@@ -47,7 +47,7 @@ def decode(source: Source, preset: Preset, span: range) -> Chunk:
 
 def decode_all(source: Source, preset: Preset, start: int) -> Generator[Chunk, None, None]:
     """Yield the chunks of a source from image `start` on, in order; on all cores if much is to be done."""
-    yield from map_where_it_pays(partial(decode, source, preset), _spans(start, len(source), preset))
+    yield from map_where_it_pays(partial(decode, source, preset), spans(start, len(source), preset))
 
 
 def pixel_row(image: Image, preset: Preset) -> NDArray[np.uint8]:
@@ -56,7 +56,8 @@ def pixel_row(image: Image, preset: Preset) -> NDArray[np.uint8]:
     return np.asarray(cropped(image, preset))
 
 
-def _spans(start: int, stop: int, preset: Preset) -> list[range]:
+def spans(start: int, stop: int, preset: Preset) -> list[range]:
+    """Return the chunks in which the images from `start` to before `stop` are packed."""
     step = max(1, min(CHUNK_IMAGES, CHUNK_BYTES // row_bytes(preset)))
     return [range(first, min(first + step, stop)) for first in range(start, stop, step)]
 

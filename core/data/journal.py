@@ -1,17 +1,22 @@
-"""A pack in the making: pixels and a journal that grow chunk by chunk, so that any interruption loses one chunk."""
+"""A pack in the making: pixels and a journal that grow chunk by chunk, so that any interruption loses one chunk.
+
+The journal stays when the pack is finished: should its manifest be damaged, that is made again out of it.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from core.data.decode import Chunk
-from core.data.packed import PIXELS, row_digests
+from core.data.manifest import DIGESTS, MALFORMED, check_of, replace_file
+from core.data.packed import DIGEST_BYTES, PIXELS, row_digests
 
 JOURNAL = "journal.jsonl"
 
@@ -29,8 +34,23 @@ def append(folder: Path, chunk: Chunk) -> Entry:
     """Add a chunk: its rows first, then the line that vouches for them, forced to the disk."""
     entry = Entry(chunk.span.stop, chunk.digests, chunk.skipped)
     _append(folder / PIXELS, chunk.rows.data)
-    _append(folder / JOURNAL, json.dumps(asdict(entry)).encode() + b"\n")
+    _append(folder / JOURNAL, _line(entry))
     return entry
+
+
+def has_journal(folder: Path, images: int) -> bool:
+    """Whether the journal of a pack of so many images is there, or can be made out of the hashes of its rows."""
+    digests = folder / DIGESTS
+    return (folder / JOURNAL).is_file() or (digests.is_file() and digests.stat().st_size == images * DIGEST_BYTES)
+
+
+def ensure_journal(folder: Path, spans: Sequence[range]) -> None:
+    """Make the journal of a finished pack that has none, all of whose images could be decoded, in these chunks."""
+    if not (folder / JOURNAL).is_file():
+        digests = (folder / DIGESTS).read_bytes().hex()
+        rows = [digests[start : start + 2 * DIGEST_BYTES] for start in range(0, len(digests), 2 * DIGEST_BYTES)]
+        entries = (Entry(span.stop, tuple(rows[span.start : span.stop]), ()) for span in spans)
+        replace_file(folder / JOURNAL, b"".join(map(_line, entries)))
 
 
 def resume(folder: Path, size: int, told: Callable[[int], None]) -> list[Entry]:
@@ -58,7 +78,7 @@ def _append(file: Path, data: bytes | memoryview) -> None:
 
 
 def _lines(journal: Path) -> Iterator[tuple[Entry, int]]:
-    """Yield each entry with its length in bytes, up to the first line that was not written whole."""
+    """Yield each entry with its length in bytes, up to the first line that is not what was written."""
     with journal.open("rb") as file:
         for line in file:
             entry = _entry(line)
@@ -67,13 +87,18 @@ def _lines(journal: Path) -> Iterator[tuple[Entry, int]]:
             yield entry, len(line)
 
 
+def _line(entry: Entry) -> bytes:
+    body = asdict(entry)
+    return json.dumps(body | {"check": check_of(body)}).encode() + b"\n"
+
+
 def _entry(line: bytes) -> Entry | None:
-    try:
+    with suppress(*MALFORMED):
         said: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {}
-        skipped = tuple((int(index), str(reason)) for index, reason in said["skipped"])
-        return Entry(int(said["stop"]), tuple(said["digests"]), skipped)
-    except (ValueError, KeyError, TypeError):
-        return None
+        if said.pop("check") == check_of(said):
+            skipped = tuple((int(index), str(reason)) for index, reason in said["skipped"])
+            return Entry(int(said["stop"]), tuple(said["digests"]), skipped)
+    return None
 
 
 def _sound(pixels: Path, entries: Iterator[tuple[Entry, int]], size: int) -> Iterator[tuple[Entry, int]]:

@@ -18,6 +18,10 @@ from core.data.preset import Preset
 DIGESTS = "rows.sha256"  # n x 32 bytes; the hashes of chunks in the manifest vouch for it
 FORMAT = 1
 
+# what reading a file as JSON of a known shape raises if it is of another
+MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+_LARGEST = 2**16  # pixels of a side
+
 Chunks = tuple[tuple[int, str], ...]  # (rows, hash of their hashes)
 
 
@@ -36,7 +40,7 @@ def save_manifest(pack: Pack, chunks: Chunks) -> None:
         "chunks": chunks,
         "fingerprint": pack.fingerprint,
     }
-    replace_file(pack.folder / MANIFEST, json.dumps(body | {"check": _check(body)}).encode())
+    replace_file(pack.folder / MANIFEST, json.dumps(body | {"check": check_of(body)}).encode())
 
 
 def save_rows(pack: Pack) -> None:
@@ -50,21 +54,40 @@ def load_manifest(folder: Path) -> Pack | None:
 
     Its pixels are not read: each row is checked when it is.
     """
+    found = _load(folder / MANIFEST)
+    digests = None if found is None else load_rows(folder, found[1])
+    if found is None or digests is None:
+        return None
+    pack = replace(found[0], digests=digests)
     with suppress(OSError):
-        found, digests = _load(folder / MANIFEST), (folder / DIGESTS).read_bytes()
-        if found is not None and _vouched(digests, found[1]):
-            pack = replace(found[0], digests=digests)
-            if pack.file.stat().st_size == len(pack) * row_bytes(pack.preset):
-                return pack
+        if pack.file.stat().st_size == len(pack) * row_bytes(pack.preset):
+            return pack
     return None
 
 
 def load_doubted(folder: Path) -> tuple[Pack, Chunks] | None:
-    """Return what a folder's finished pack was, be it damaged, and the hashes of its chunks; None if nothing says it.
+    """Return what the manifest in a folder says of its pack, and the hashes of its chunks; None if none is sound.
 
-    The hashes of its rows are not known.
+    The pack may be whole, in doubt or damaged: of its other files none is looked at. Its `digests` are empty, so that
+    no image can be read from it.
     """
     return _load(folder / MANIFEST) or _load(folder / DOUBTED)
+
+
+def load_rows(folder: Path, chunks: Chunks) -> bytes | None:
+    """Return the hashes of the rows of a pack; None if they are not those that the hashes of its chunks stand for."""
+    with suppress(OSError):
+        digests = (folder / DIGESTS).read_bytes()
+        return digests if _vouched(digests, chunks) else None
+    return None
+
+
+def preset_of(said: Any) -> Preset:
+    """Return the preset of which a file says the fields; raises one of `MALFORMED` if they are none."""
+    sides = [said["crop"], *([] if said["resize"] is None else [said["resize"]])]
+    if not all(isinstance(side, int) and 0 < side <= _LARGEST for side in sides):
+        raise ValueError(sides)
+    return Preset(said["resize"], said["crop"])
 
 
 def trust(folder: Path) -> None:
@@ -89,11 +112,22 @@ def replace_file(file: Path, content: bytes) -> None:
 
 
 def _load(file: Path) -> tuple[Pack, Chunks] | None:
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, *MALFORMED):
         body: dict[str, Any] = json.loads(file.read_bytes())
-        if body.pop("check") == _check(body) and body["format"] == FORMAT:
-            return _pack(file.parent, body), tuple((int(rows), str(found)) for rows, found in body["chunks"])
+        if body.pop("check") == check_of(body) and body["format"] == FORMAT:
+            chunks = tuple((int(rows), str(found)) for rows, found in body["chunks"])
+            return _sensible(_pack(file.parent, body), chunks), chunks
     return None
+
+
+def _sensible(pack: Pack, chunks: Chunks) -> Pack:
+    """Return the pack; ValueError if its numbers contradict each other."""
+    rows, labels = [count for count, _ in chunks], pack.labels
+    if labels.shape != (len(pack),) or len(pack.indices) != len(pack) or sum(rows) != len(pack) or min(rows) < 1:
+        raise ValueError(len(pack))
+    if labels.min() < 0 or labels.max() >= len(pack.classes) or any(one.index < 0 for one in pack.skipped):
+        raise ValueError(len(pack.classes))
+    return pack
 
 
 def _vouched(digests: bytes, chunks: Chunks) -> bool:
@@ -114,7 +148,7 @@ def _pack(folder: Path, body: dict[str, Any]) -> Pack:
         folder=folder,
         source=body["source"],
         title=body["title"],
-        preset=Preset(**body["preset"]),
+        preset=preset_of(body["preset"]),
         classes=tuple(body["classes"]),
         labels=np.array(body["labels"], dtype=np.int64),
         ids=tuple(body["ids"]),
@@ -125,7 +159,8 @@ def _pack(folder: Path, body: dict[str, Any]) -> Pack:
     )
 
 
-def _check(body: dict[str, Any]) -> str:
+def check_of(body: dict[str, Any]) -> str:
+    """Return the hash by which something written as JSON vouches for itself."""
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 

@@ -11,9 +11,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from core.data.decode import Chunk, decode
-from core.data.manifest import Chunks, chunk_hash, load_doubted, save_rows, trust
-from core.data.packed import Pack, row_bytes
-from core.data.preset import Preset
+from core.data.manifest import Chunks, chunk_hash, load_doubted, load_rows, save_rows, trust
+from core.data.packed import DIGEST_BYTES, DamagedPackError, Pack, row_bytes
 from core.data.processes import map_where_it_pays
 from core.data.protocol import Source
 from core.errors import CancelledError
@@ -31,31 +30,52 @@ class _Part:
     expected: str
 
 
-def mend(source: Source, preset: Preset, folder: Path, progress: Progress, cancelled: Cancelled) -> bool:
-    """Make the finished pack in a folder whole again and return True; False if there is none, or if that cannot be.
+def mend(source: Source, folder: Path, progress: Progress, cancelled: Cancelled) -> bool:
+    """Make the finished pack in a folder whole again and return True; False if nothing says what it was.
 
-    All of it is read and checked; of chunks that do not hold their hash the images are decoded again, and written in
-    place only if they come to what was packed. Interrupted at any point it stays in doubt, and the next time mends it.
-    Raises CancelledError, and OSError if the disk does not take it.
+    All of it is read and checked. What does not hold its hash is decoded again, row by row, or whole chunks where the
+    hashes of rows are damaged too, and written in place only if it comes to what was packed: other pixels would be
+    other data, without all that was measured on these. Interrupted at any point it stays in doubt, and the next time
+    mends it. Raises DamagedPackError for what the source does not give any more, after the rest is mended;
+    CancelledError; and OSError if the disk does not take it.
     """
     known = load_doubted(folder)
     if known is None:
         return False
-    pack, parts = known[0], _parts(known[1])
+    (pack, chunks), rows = known, load_rows(folder, known[1])
     _bring_to_size(pack)
-    found = dict(_checked(pack, parts, progress, cancelled))
-    damaged = [part for part, digests in found.items() if chunk_hash(digests) != part.expected]
-    for part, chunk in zip(damaged, _decoded(source, preset, pack, damaged), strict=True):
-        found[part] = bytes.fromhex("".join(chunk.digests))
-        if chunk_hash(found[part]) != part.expected:
-            return False
-        _write(pack, part, chunk)
-        _tell(part, f"mending {source.title}", pack, progress, cancelled)
-    save_rows(replace(pack, digests=b"".join(found.values())))
+    found = dict(_checked(pack, _parts(chunks), progress, cancelled))
+    damaged = [
+        piece
+        for part, digests in found.items()
+        if chunk_hash(digests) != part.expected
+        for piece in ([part] if rows is None else _damaged_rows(part, digests, rows))
+    ]
+    found |= _mended(source, pack, damaged, progress, cancelled)
+    save_rows(replace(pack, digests=b"".join(found.values()) if rows is None else rows))
     trust(folder)
     if damaged:
         _log.warning("%s: %s were damaged and are packed anew", source.title, _images(damaged))
     return True
+
+
+def _mended(
+    source: Source, pack: Pack, damaged: list[_Part], progress: Progress, cancelled: Cancelled
+) -> dict[_Part, bytes]:
+    """Write what is damaged anew and return the hashes of its rows; DamagedPackError if some cannot be."""
+    written: dict[_Part, bytes] = {}
+    lost = []
+    for part, chunk in zip(damaged, _decoded(source, pack, damaged), strict=True):
+        digests = bytes.fromhex("".join(chunk.digests))
+        if chunk_hash(digests) == part.expected:
+            _write(pack, part, chunk)
+            written[part] = digests
+        else:
+            lost.append((part, chunk))
+        _tell(part, f"mending {source.title}", pack, progress, cancelled)
+    if lost:
+        raise _not_given_again(source, pack, *lost[0], sum(len(part.rows) for part, _ in lost))
+    return written
 
 
 def _parts(chunks: Chunks) -> list[_Part]:
@@ -86,9 +106,17 @@ def _digests(pack: Pack, part: _Part) -> bytes:
         return b""
 
 
-def _decoded(source: Source, preset: Preset, pack: Pack, parts: list[_Part]) -> Iterator[Chunk]:
+def _damaged_rows(part: _Part, digests: bytes, rows: bytes) -> Iterator[_Part]:
+    """Yield the rows of a part whose hashes are not those in `rows`, which are of the whole pack, each as a part."""
+    for offset, place in enumerate(part.rows):
+        expected = rows[place * DIGEST_BYTES : (place + 1) * DIGEST_BYTES]
+        if digests[offset * DIGEST_BYTES : (offset + 1) * DIGEST_BYTES] != expected:
+            yield _Part(range(place, place + 1), chunk_hash(expected))
+
+
+def _decoded(source: Source, pack: Pack, parts: list[_Part]) -> Iterator[Chunk]:
     spans = [range(int(pack.indices[one.rows[0]]), int(pack.indices[one.rows[-1]]) + 1) for one in parts]
-    return map_where_it_pays(partial(decode, source, preset), spans)
+    return map_where_it_pays(partial(decode, source, pack.preset), spans)
 
 
 def _write(pack: Pack, part: _Part, chunk: Chunk) -> None:
@@ -106,3 +134,18 @@ def _tell(part: _Part, what: str, pack: Pack, progress: Progress, cancelled: Can
 
 def _images(parts: list[_Part]) -> str:
     return count(sum(len(part.rows) for part in parts), "image")
+
+
+def _not_given_again(source: Source, pack: Pack, part: _Part, chunk: Chunk, images: int) -> DamagedPackError:
+    """Return the error for rows that cannot be made again, of which the first are those of `part`."""
+    missing = [(index, why) for index, why in chunk.skipped if index in pack.indices]
+    index, why = (missing or [(int(pack.indices[part.rows.start]), "its pixels are others now")])[0]
+    name = source.ids[index]
+    return DamagedPackError(
+        f"the packed pixels of {count(images, 'image')} of {source.title} are damaged, and {name} does not give them "
+        f"again ({why}); the others stay as they are",
+        "the images as they were packed",
+        f"put {name} back as it was and try again; or delete the pack (the page Data, or `python -m core packs "
+        f"--delete {pack.folder.name}`): it is then made of the images as they are now, which are others to what was "
+        "measured",
+    )

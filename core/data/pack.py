@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from filelock import Timeout
 
-from core.data.decode import decode_all
-from core.data.journal import JOURNAL, Entry, append, resume
+from core.data.decode import decode_all, spans
+from core.data.journal import Entry, append, ensure_journal, has_journal, resume
 from core.data.manifest import FORMAT, chunk_hash, load_doubted, load_manifest, save_manifest
 from core.data.mend import mend
 from core.data.packed import DOUBTED, MANIFEST, PIXELS, Pack, Skipped, row_bytes
@@ -25,7 +25,17 @@ from core.errors import BrokenDataError, CancelledError, StorageError
 from core.paths import cache_folder, writable
 from core.progress import Cancelled, Progress, never, silent
 
-__all__ = ["Pack", "PackCost", "Skipped", "data_fingerprint", "delete_pack", "find_pack", "pack", "pack_cost"]
+__all__ = [
+    "Pack",
+    "PackCost",
+    "Skipped",
+    "data_fingerprint",
+    "delete_pack",
+    "find_pack",
+    "known_pack",
+    "pack",
+    "pack_cost",
+]
 
 
 @dataclass(frozen=True)
@@ -48,12 +58,22 @@ def find_pack(source: Source, preset: Preset, cache: Path | None = None) -> Pack
     return None if found is None else replace(found, source=source.name, title=source.title)
 
 
+def known_pack(source: Source, preset: Preset, cache: Path | None = None) -> Pack | None:
+    """Return what is known of the finished pack, though it be in doubt or damaged; None if there is none.
+
+    What was measured on it stays its own meanwhile: mending gives the same pixels or fails. Images are only to be read
+    from what `find_pack` or `pack` return.
+    """
+    known = load_doubted(_folder(source, preset, cache))
+    return None if known is None else known[0]
+
+
 def data_fingerprint(source: Source, preset: Preset, cache: Path | None = None) -> str | None:
     """Return the fingerprint that the pack has or will have; None if the images have to be packed to know it."""
     if source.generated:
         return _recipe_fingerprint(source, preset)
-    found = find_pack(source, preset, cache)
-    return None if found is None else found.fingerprint
+    known = known_pack(source, preset, cache)
+    return None if known is None else known.fingerprint
 
 
 def pack(
@@ -67,9 +87,9 @@ def pack(
     """Return the pack of a source for a preset, packing it first, or going on with packing it, where need be.
 
     Images that cannot be decoded are skipped and named in `Pack.skipped`; BrokenDataError if none can. While another
-    process packs the same, this one waits for it. Of a damaged pack, what is damaged is packed anew; where that does
-    not give what was there, the whole of it is, and the damaged one is renamed to `*.damaged`. CancelledError if
-    `cancelled` says so (what is packed is kept), StorageError if the disk is full or read-only.
+    process packs the same, this one waits for it. Of a damaged pack, what is damaged is packed anew; DamagedPackError
+    if the source does not give what was there any more. CancelledError if `cancelled` says so (what is packed is kept),
+    StorageError if the disk is full or read-only.
     """
     folder = _folder(source, preset, cache)
     if load_manifest(folder) is None:
@@ -92,7 +112,7 @@ def _folder(source: Source, preset: Preset, cache: Path | None) -> Path:
 def _images_there(source: Source, preset: Preset, folder: Path) -> int:
     if load_doubted(folder) is not None:
         return len(source)
-    begun = (folder / JOURNAL).exists() and (folder / PIXELS).exists()
+    begun = has_journal(folder, len(source)) and (folder / PIXELS).exists()
     return min(len(source), (folder / PIXELS).stat().st_size // row_bytes(preset)) if begun else 0
 
 
@@ -113,8 +133,8 @@ def _alone(folder: Path, source: Source, progress: Progress, cancelled: Cancelle
 
 def _make(source: Source, preset: Preset, folder: Path, progress: Progress, cancelled: Cancelled) -> None:
     try:
-        if not mend(source, preset, folder, progress, cancelled):
-            _set_damaged_aside(folder)
+        if not mend(source, folder, progress, cancelled):
+            _let_go_of_manifest(source, preset, folder)
             _write(source, preset, writable(folder), progress, cancelled)
     except OSError as error:
         raise _not_written(folder, error) from error
@@ -171,7 +191,6 @@ def _finish(source: Source, preset: Preset, folder: Path, entries: list[Entry]) 
         replace(made, fingerprint=fingerprint),
         tuple((len(entry.digests), chunk_hash(_bytes_of(entry))) for entry in entries),
     )
-    (folder / JOURNAL).unlink()
 
 
 def _bytes_of(entry: Entry) -> bytes:
@@ -185,21 +204,33 @@ def _content_fingerprint(made: Pack, digests: Iterable[str]) -> str:
     return found.hexdigest()
 
 
-def _set_damaged_aside(folder: Path) -> None:
-    """Rename the folder of a finished pack, in place of one set aside before: broken packs do not fill the disk."""
-    if any((folder / name).exists() for name in (MANIFEST, DOUBTED)):
-        aside = folder.with_name(folder.name + ASIDE)
-        shutil.rmtree(aside, ignore_errors=True)
-        folder.rename(aside)
+def _let_go_of_manifest(source: Source, preset: Preset, folder: Path) -> None:
+    """Make of a finished pack whose manifest is damaged one to go on with; set it aside where nothing says its rows."""
+    manifests = [file for name in (MANIFEST, DOUBTED) if (file := folder / name).exists()]
+    if manifests and has_journal(folder, len(source)):
+        ensure_journal(folder, spans(0, len(source), preset))
+        for file in manifests:
+            shutil.rmtree(file) if file.is_dir() else file.unlink()
+    elif manifests:
+        shutil.rmtree(_aside(folder), ignore_errors=True)
+        folder.rename(_aside(folder))
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(folder.name + ASIDE)
 
 
 def _require_space(folder: Path, needed: int) -> None:
+    """Raise StorageError if there is too little, even without what was set aside."""
+    if needed > shutil.disk_usage(folder).free:
+        shutil.rmtree(_aside(folder), ignore_errors=True)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise StorageError(
-            f"packing takes {needed / 1e9:.2f} GB more, and {folder} has {free / 1e9:.2f} GB left",
-            f"at least {needed / 1e9:.2f} GB of free space",
-            "make room, or set PRUNESCOPE_CACHE to a folder on a larger disk",
+            f"packing takes {needed / 1e6:,.1f} MB more, and {folder} has {free / 1e6:,.1f} MB left",
+            f"at least {needed / 1e6:,.1f} MB of free space",
+            "make room: delete packs (the page Data, or `python -m core packs --delete ID`), or set PRUNESCOPE_CACHE "
+            "to a folder on a larger disk",
         )
 
 

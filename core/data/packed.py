@@ -35,7 +35,7 @@ _THREAD_BYTES = 2**20  # read by one thread at least: to start one takes as long
 
 
 class DamagedPackError(PrunescopeError):
-    """Packed pixels that are not those that were packed. To open the pack again mends it.
+    """Packed pixels that are not those that were packed. To open the pack again mends it, if its source is as it was.
 
     No BrokenDataError: where one broken image or network among many is left out, a damaged pack must not be.
     """

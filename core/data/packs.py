@@ -12,7 +12,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core.data.manifest import DIGESTS, load_doubted, replace_file
+from core.data.manifest import DIGESTS, MALFORMED, load_doubted, preset_of, replace_file
 from core.data.packed import DOUBTED, MANIFEST, PIXELS, Pack, row_bytes
 from core.data.preset import Preset
 from core.data.protocol import Source
@@ -22,6 +22,7 @@ ASIDE = ".damaged"  # ends the name of a pack that could not be mended and was m
 WHOLE, BEGUN, DOUBTFUL, SET_ASIDE = "whole", "begun", "doubtful", "set aside"
 
 _ABOUT = "about.json"
+_MOST = 2**40  # images that a source may be said to have
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _kept(folder: Path) -> KeptPack | None:
     """Return what lies in a folder; None if it is deleted while one looks."""
     with suppress(FileNotFoundError):
         about = _about(folder)
-        preset = Preset(**about["preset"]) if about else None
+        preset: Preset | None = about.get("preset")
         files = {file.name: file.stat() for file in folder.iterdir()}
         pixels = files[PIXELS].st_size if PIXELS in files else 0
         made = max((state.st_mtime for name, state in files.items() if name != _ABOUT), default=folder.stat().st_mtime)
@@ -128,17 +129,22 @@ def _state(name: str, files: dict[str, os.stat_result]) -> str:
 
 def _about(folder: Path) -> dict[str, Any]:
     """Return what was noted of a pack, or what its manifest says where nothing was; empty if neither can be read."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        about = json.loads((folder / _ABOUT).read_bytes())
-        return {
-            "source": str(about["source"]),
-            "title": str(about["title"]),
-            "images": int(about["images"]),
-            "preset": {"resize": about["preset"]["resize"], "crop": int(about["preset"]["crop"])},
-        }
+    with suppress(OSError, *MALFORMED):
+        return _noted(json.loads((folder / _ABOUT).read_bytes()))
     known = load_doubted(folder)
     if known is None:
         return {}
     pack = known[0]
     images = len(pack) + len(pack.skipped)
-    return {"source": pack.source, "title": pack.title, "images": images, "preset": asdict(pack.preset)}
+    return {"source": pack.source, "title": pack.title, "images": images, "preset": pack.preset}
+
+
+def _noted(about: Any) -> dict[str, Any]:
+    """Return what a note says; raises one of `MALFORMED` if that makes no sense."""
+    words = {name: str(about[name]) for name in ("source", "title")}
+    images = about["images"]
+    for word in words.values():
+        word.encode()  # which half a surrogate pair cannot be
+    if not isinstance(images, int) or not 0 <= images < _MOST:
+        raise ValueError(images)
+    return {**words, "images": images, "preset": preset_of(about["preset"])}

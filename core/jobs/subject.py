@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.data.pack import Pack, data_fingerprint, find_pack, pack
+from core.data.pack import Pack, data_fingerprint, find_pack, known_pack, pack
 from core.data.preset import Preset
 from core.data.source import Source, open_source
 from core.errors import BrokenDataError, InvalidSettingError
@@ -32,13 +32,17 @@ class Subject:
         return data_fingerprint(self.source, self.preset, self.cache)
 
     def packed(self) -> Pack | None:
-        """Return the packed data, None if it is not packed yet."""
+        """Return the packed data, None if it is not packed yet, or has to be checked and mended first."""
         return find_pack(self.source, self.preset, self.cache)
+
+    def known(self) -> Pack | None:
+        """Return what is known of the packed data, be it in doubt: not to read images from."""
+        return known_pack(self.source, self.preset, self.cache)
 
     def available(self) -> int:
         """Return how many images there are to evaluate: of packed data those that are not broken."""
-        packed = self.packed()
-        return len(self.source) if packed is None else len(packed)
+        known = self.known()
+        return len(self.source) if known is None else len(known)
 
     def pack(self, progress: Progress = silent) -> Pack:
         """Return the packed data, packing it first where need be."""

@@ -73,5 +73,5 @@ def _load(run_id: str, made: int | None, images: int) -> Predictions:
 @st.cache_resource(max_entries=8, ttl=60, show_spinner=False)
 def _indices(identity: str, preset: str, _subject: Subject) -> NDArray[np.int64] | None:
     """Return the place in the source of each image of the pack; None where nothing is packed, so none was skipped."""
-    pack = _subject.packed()
+    pack = _subject.known()
     return None if pack is None else pack.indices

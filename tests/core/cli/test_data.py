@@ -53,7 +53,7 @@ def test_the_disk_that_packing_takes_is_said_before_and_too_little_is_refused(sh
         full.setattr(shutil, "disk_usage", lambda _: little)
         status, _, err = shell("data", tmp_path / "flat", "--pack")
     assert status == 1
-    assert "GB of free space" in err
+    assert "MB of free space" in err
     status, _, err = shell("data", tmp_path / "flat", "--pack", "--json")
     assert status == 0
     assert "packing takes 1 MB of the" in err

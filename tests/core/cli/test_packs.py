@@ -63,3 +63,13 @@ def test_a_pack_that_a_job_uses_is_not_deleted(shell, own, spec):
     assert "is used by" in err
     executor.cancel([job.id for job in submission.jobs])
     assert listed(shell, "--delete", one["id"]) == []
+
+
+def test_a_pack_to_be_checked_counts_as_packed_with_its_fingerprint(shell, own, spec):
+    """One from before the hashes of rows, or one in which damage was met."""
+    pack = find_subject(spec, own.folder).packed()
+    (pack.folder / "rows.sha256").unlink()
+    status, out, err = shell("data", spec.data, "--json")
+    assert status == 0, err
+    said = json.loads(out)
+    assert (said["packed"], said["bytes_to_pack"], said["fingerprint"]) == (True, 0, pack.fingerprint)

@@ -438,7 +438,7 @@ def test_waiting_for_another_packer_can_be_cancelled(tree, cache):
 
 
 def test_too_little_space_is_refused_before_anything_is_decoded(tree, cache):
-    with pytest.raises(StorageError, match="GB") as caught:
+    with pytest.raises(StorageError, match="MB") as caught:
         packed(tree, cache, Preset(None, 10**7))
     assert caught.value.allowed
     assert caught.value.mend

@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 import time
+from functools import partial
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -67,19 +69,41 @@ def test_damaged_ones_are_told_apart(source, tmp_path):
         made.batch([0])
     assert [one.state for one in kept_packs(tmp_path)] == [DOUBTFUL]
     truncate(made.folder / "manifest.doubted.json")
+    (made.folder / "journal.jsonl").unlink()
     pack(source, PRESET, cache=tmp_path)
     states = {one.id: one.state for one in kept_packs(tmp_path)}
     assert states == {made.folder.name: WHOLE, f"{made.folder.name}.damaged": SET_ASIDE}
     assert {one.source for one in kept_packs(tmp_path)} == {source.name}
 
 
-@pytest.mark.parametrize("harm", [lambda file: file.unlink(), truncate, lambda file: file.write_text('{"source": 3}')])
+def noted(text='"x"', images="90", preset='{"resize": 40, "crop": 32}'):
+    return f'{{"source": {text}, "title": {text}, "images": {images}, "preset": {preset}}}'
+
+
+NOTES = [
+    '{"source": 3}',
+    "[]",
+    '"a"',
+    "[" * 200_000,
+    noted(preset='{"resize": 40, "crop": 0}'),
+    noted(preset='{"resize": 40, "crop": 1e999}'),
+    noted(preset='{"resize": -1, "crop": 32}'),
+    noted(images="1e999"),
+    noted(images="-1"),
+    noted(images="1" + "0" * 40),
+    noted(text='"\\ud800"'),
+]
+
+
+@pytest.mark.parametrize(
+    "harm", [lambda file: file.unlink(), truncate, *(partial(Path.write_text, data=text) for text in NOTES)]
+)
 def test_where_the_note_is_gone_the_manifest_says_it(source, tmp_path, harm):
     made = pack(source, PRESET, cache=tmp_path)
     harm(made.folder / "about.json")
     (one,) = kept_packs(tmp_path)
     assert (one.state, one.source, one.images, one.of) == (WHOLE, source.name, 89, 90)
-    (made.folder / "manifest.json").unlink()
+    (made.folder / "manifest.json").write_text("[" * 200_000)
     (one,) = kept_packs(tmp_path)
     assert (one.source, one.title, one.images) == ("", made.folder.name, 0)
 

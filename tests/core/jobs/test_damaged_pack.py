@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
-from core.data.packed import row_bytes
+from core.data.packed import DamagedPackError, row_bytes
+from core.errors import PrunescopeError
 from core.experiment import ExperimentSpec, Extent
 from core.jobs.evaluate import evaluate
 from core.jobs.executor import Executor
@@ -14,6 +16,7 @@ from core.jobs.subject import find_subject
 from core.networks.registry import DEMO_CHECKPOINT
 from core.store.database import open_store
 from core.store.predictions import load
+from core.store.runs import runs_frame
 from tests.core.data.images import save
 
 pytestmark = pytest.mark.skipif(not DEMO_CHECKPOINT.is_file(), reason="the demo network is not here")
@@ -57,3 +60,32 @@ def test_accuracy_after_damage_is_that_of_the_sound_pack(spec, tmp_path):
     assert load(store, run_id).tobytes()[: len(before)] == before  # what was measured before stays
     logs = [Executor(store).logs(job.id) for job in Executor(store).list()]
     assert sum("are damaged" in log and "packed anew" in log for log in logs) == 1
+
+
+def test_while_a_pack_is_in_doubt_what_was_measured_on_it_is_found(spec, tmp_path):
+    store = open_store(tmp_path / "store")
+    measured(store, spec, 16)
+    subject = find_subject(spec, store.folder)
+    pack = subject.packed()
+    spoil(pack, 3)
+    with pytest.raises(DamagedPackError):
+        pack.batch([3])
+    assert subject.packed() is None
+    assert len(runs_frame(store, data_sha=subject.fingerprint())) == 1
+    assert subject.available() == IMAGES
+    assert Executor(store).submit([spec], Extent(16)).jobs == ()  # known this exactly
+
+
+def test_a_pack_that_cannot_be_mended_fails_the_run_and_stays(spec, tmp_path):
+    store = open_store(tmp_path / "store")
+    measured(store, spec, 16)
+    pack = find_subject(spec, store.folder).packed()
+    place = int(pack.order[-2])
+    spoil(pack, place)
+    file = Path(spec.data) / pack.ids[place]
+    state = file.stat()
+    file.write_bytes(bytes(state.st_size))
+    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+    with pytest.raises(PrunescopeError, match=r"put .* back"):
+        measured(store, spec, IMAGES)
+    assert find_subject(spec, store.folder).fingerprint() == pack.fingerprint
