@@ -35,6 +35,7 @@ __all__ = [
     "known_pack",
     "pack",
     "pack_cost",
+    "pack_folder",
 ]
 
 
@@ -46,15 +47,21 @@ class PackCost:
     bytes: int
 
 
+def pack_folder(source: Source, preset: Preset, cache: Path | None = None) -> Path:
+    """Return the folder in which the pack of a source lies, or will lie."""
+    key = hashlib.sha256(f"{FORMAT} {source.identity()} {preset.name}".encode()).hexdigest()
+    return packs_folder(cache or cache_folder()) / key[:24]
+
+
 def pack_cost(source: Source, preset: Preset, cache: Path | None = None) -> PackCost:
     """Return what packing the source still costs: nothing of a pack that is there, though it may have to be mended."""
-    left = len(source) - _images_there(source, preset, _folder(source, preset, cache))
+    left = len(source) - _images_there(source, preset, pack_folder(source, preset, cache))
     return PackCost(left, left * row_bytes(preset))
 
 
 def find_pack(source: Source, preset: Preset, cache: Path | None = None) -> Pack | None:
     """Return the pack if it is there, whole and of the right size; None otherwise. Nothing is packed."""
-    found = load_manifest(_folder(source, preset, cache))
+    found = load_manifest(pack_folder(source, preset, cache))
     return None if found is None else replace(found, source=source.name, title=source.title)
 
 
@@ -64,7 +71,7 @@ def known_pack(source: Source, preset: Preset, cache: Path | None = None) -> Pac
     What was measured on it stays its own meanwhile: mending gives the same pixels or fails. Images are only to be read
     from what `find_pack` or `pack` return.
     """
-    known = load_doubted(_folder(source, preset, cache))
+    known = load_doubted(pack_folder(source, preset, cache))
     return None if known is None else known[0]
 
 
@@ -91,7 +98,7 @@ def pack(
     if the source does not give what was there any more. CancelledError if `cancelled` says so (what is packed is kept),
     StorageError if the disk is full or read-only.
     """
-    folder = _folder(source, preset, cache)
+    folder = pack_folder(source, preset, cache)
     if load_manifest(folder) is None:
         writable(folder.parent)
         with _alone(folder, source, progress, cancelled):
@@ -102,11 +109,6 @@ def pack(
         raise BrokenDataError(f"the pack {folder} changed as soon as it was written", "", "pack it again")
     note_use(folder)
     return packed
-
-
-def _folder(source: Source, preset: Preset, cache: Path | None) -> Path:
-    key = hashlib.sha256(f"{FORMAT} {source.identity()} {preset.name}".encode()).hexdigest()
-    return packs_folder(cache or cache_folder()) / key[:24]
 
 
 def _images_there(source: Source, preset: Preset, folder: Path) -> int:

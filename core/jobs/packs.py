@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable
+from functools import cache, partial
 
+from core.data.layouts import LAYOUTS
+from core.data.pack import pack_folder
 from core.data.packs import KeptPack, delete_pack
-from core.errors import InvalidSettingError
+from core.errors import InvalidSettingError, PrunescopeError
 from core.experiment import ExperimentSpec
+from core.jobs.named import specs_of
 from core.store.database import Store
 from core.store.queue import OPEN, Job, jobs
-from core.store.runs import find_run
 
 
 def users_of(store: Store, pack: KeptPack) -> tuple[Job, ...]:
-    """Return the queued and running jobs that measure or train on the data of a pack, or pack it."""
-    return tuple(job for job in jobs(store, OPEN) if pack.source in _data_of(store, job))
+    """Return the queued and running jobs that measure or train on the data of a pack, or pack it.
+
+    Where that cannot be told, a job counts as one of them.
+    """
+    opened = cache(partial(_is_of, store, pack))  # many jobs are on the same images, and to open these takes a while
+    return tuple(job for job in jobs(store, OPEN) if any(_uses(one, pack, opened) for one in specs_of(store, job)))
 
 
 def delete_unused_pack(store: Store, pack: KeptPack) -> None:
@@ -29,17 +37,25 @@ def delete_unused_pack(store: Store, pack: KeptPack) -> None:
     delete_pack(pack)
 
 
-def _data_of(store: Store, job: Job) -> set[str]:
-    """Return what names the data that a job evaluates and trains on."""
-    specs = [ExperimentSpec.from_json(text) for text in _specs_of(store, job)]
-    return {spec.data for spec in specs} | {spec.retraining.data for spec in specs if spec.retraining}
+def _uses(spec: ExperimentSpec, pack: KeptPack, opened: Callable[[str], bool]) -> bool:
+    """Whether an experiment names the path of a pack, which may be of an earlier state of it, or opens that pack."""
+    named = [spec.data, *([spec.retraining.data] if spec.retraining else [])]
+    return any(_path(data) == _path(pack.source) for data in named) or opened(spec.dense().to_json())
 
 
-def _specs_of(store: Store, job: Job) -> Iterator[str]:
-    run = find_run(store, job.subject)  # of a job that is about a run
-    if run is not None:
-        yield run.spec
-    if "of" in job.request:
-        yield job.request["of"]
-    yield from job.request.get("specs", ())
-    yield from job.request.get("then", ())
+def _is_of(store: Store, pack: KeptPack, spec: str) -> bool:
+    """Whether a pack is that of the images which an experiment evaluates."""
+    from core.jobs.subject import find_subject  # loads torch
+
+    try:
+        subject = find_subject(ExperimentSpec.from_json(spec), store.folder)
+        return pack_folder(subject.source, subject.preset, subject.cache).name == pack.id
+    except PrunescopeError:
+        return not pack.source  # nothing says of what that is a pack: it may be of these
+
+
+def _path(data: str) -> str:
+    """Return the path that names data, without a layout and however it is spelt; other names stay different."""
+    layout, _, rest = data.strip().partition(":")
+    path = rest if layout in LAYOUTS and rest else data.strip()
+    return os.path.realpath(os.path.expanduser(path))  # noqa: PTH111 - Path's raises where there is no such user

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import InvalidSettingError
-from core.experiment import ExperimentSpec
-from core.jobs.executor import ACCURACY
+from core.jobs.named import specs_of
 from core.networks.kept import forget_network
 from core.store import queue
 from core.store.database import Store
 from core.store.queue import Job
-from core.store.runs import find_run
 from core.words import count, listed
 
 _NAMED = 3  # jobs that a message names
@@ -46,18 +43,6 @@ def _in_words(jobs: tuple[Job, ...]) -> str:
 
 def jobs_on(store: Store, network: str) -> tuple[Job, ...]:
     """Return the queued and running jobs that need a network, as experiments name it."""
-    return tuple(job for job in queue.jobs(store, queue.OPEN) if network in _networks(store, job))
-
-
-def _networks(store: Store, job: Job) -> set[str]:
-    return {ExperimentSpec.from_json(text).network for text in _specs(store, job)}
-
-
-def _specs(store: Store, job: Job) -> Iterator[str]:
-    """Yield the experiments that a job is about: of a run's accuracy the run's, of others those that they name."""
-    run = find_run(store, job.subject) if job.kind == ACCURACY else None
-    if run is not None:
-        yield run.spec
-    yield from filter(None, [job.request.get("of")])
-    for names in ("specs", "then"):
-        yield from job.request.get(names, ())
+    return tuple(
+        job for job in queue.jobs(store, queue.OPEN) if network in {spec.network for spec in specs_of(store, job)}
+    )
