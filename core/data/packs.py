@@ -18,7 +18,7 @@ from core.data.preset import Preset
 from core.data.protocol import Source
 from core.errors import InvalidSettingError, StorageError
 
-ASIDE = ".damaged"  # ends the name of a pack that could not be mended and was made anew
+ASIDE = ".damaged"  # ends the name of a pack of which nothing says any more what it was, and that was made anew
 WHOLE, BEGUN, DOUBTFUL, SET_ASIDE = "whole", "begun", "doubtful", "set aside"
 
 _ABOUT = "about.json"

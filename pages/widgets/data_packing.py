@@ -89,7 +89,7 @@ def _offer(spec: ExperimentSpec, subject: Subject) -> None:
 
 def _need(needed: int, free: int) -> str:
     if needed > free:
-        mend = "Make room, or set PRUNESCOPE_CACHE to a folder on a larger disk."
+        mend = "Make room (packs can be deleted below), or set PRUNESCOPE_CACHE to a folder on a larger disk."
         return f"Not packed yet. It takes {size(needed)}, and {size(free)} are free on the disk. {mend}"
     if not needed:
         return "Packed, but in doubt: Pack, or the first run, checks it and mends what is damaged."
