@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from core.data.disk import entries, is_file_or_link, is_folder, readable_names, 
 from core.data.pictures import refuse_large
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+_IMPOSSIBLE = (errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ)  # a name that is too long, or of bytes that are none
 MASK_SUFFIX = ".mask.png"  # cat.mask.png is no image, but says where in cat.jpg the target is
 
 
@@ -25,9 +27,17 @@ class FolderShelf:
         return tuple(sorted(pictures_in(self.where)))
 
     def holds(self, name: str) -> bool:
-        """Whether there is such a file, or a link of that name, be it a bad one."""
+        """Whether there is such a file, or a link of that name, be it a bad one.
+
+        What the disk cannot hold is not there. MissingFileError if this user may not look.
+        """
         file = self.where / name
-        return file.is_file() or file.is_symlink()
+        try:
+            return file.is_file() or file.is_symlink()
+        except OSError as error:
+            if error.errno in _IMPOSSIBLE:
+                return False
+            raise unreadable(file, error) from error
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file; BrokenDataError for a link out of the folder, or if it is too large."""

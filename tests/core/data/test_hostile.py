@@ -14,6 +14,7 @@ from PIL import Image
 from core.data.pack import pack
 from core.data.preset import Preset
 from core.data.source import open_source
+from core.errors import BrokenDataError
 from core.uploads.photos import read_photos
 from tests.core.data.images import noise
 from tests.core.data.trees import IMAGE, add, here
@@ -48,6 +49,27 @@ REFUSED = {
 }
 ONLY_UPLOADED = {"webp.png": encoded(noise(0), "WEBP"), "animated webp.png": frames("WEBP")}
 FILES = SOUND | REFUSED | ONLY_UPLOADED
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 3000, "b" * 250 + "/" + "c" * 300])
+@pytest.mark.parametrize(("table", "line"), [("labels.csv", "{},1"), ("val.txt", "{} 1")])
+def test_a_table_that_names_a_file_no_disk_can_hold_is_told_of_it(tmp_path, name, table, line):
+    for place in range(2):
+        (here(tmp_path / "images") / f"{place}.png").write_bytes(SOUND["plain.png"])
+    header = ["file,class_index"] if table == "labels.csv" else []
+    lines = [*header, line.format("0.png").replace("1", "0"), line.format(name), line.format("1.png")]
+    (tmp_path / "images" / table).write_text("\n".join(lines))
+    with pytest.raises(BrokenDataError, match="which is not in"):
+        open_source(str(tmp_path / "images"))
+
+
+def test_an_image_whose_name_is_as_long_as_can_be_has_no_mask(tmp_path):
+    for place in range(2):
+        (here(tmp_path / f"class{place}") / ("a" * 251 + ".png")).write_bytes(SOUND["plain.png"])
+    (tmp_path / "class0" / "b.mask.png").write_bytes(SOUND["plain.png"])
+    (tmp_path / "class0" / "b.png").write_bytes(SOUND["plain.png"])
+    source = open_source(str(tmp_path))
+    assert source.mask(source.ids.index(f"class0/{'a' * 251}.png")) is None
 
 
 def as_folders(path):
