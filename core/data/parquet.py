@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from core.data.disk import entries, is_file_or_link, real_file, require_utf8, unreadable
 from core.data.labelled import MAX_CLASSES
 from core.data.layout import Layout
-from core.data.pictures import broken, refuse_large
+from core.data.pictures import MAX_BYTES, broken, refuse_large
 from core.data.stored import StoredSource
 from core.data.tables import require_few
 from core.errors import BrokenDataError
@@ -31,6 +31,7 @@ SUFFIX = ".parquet"
 _ANY = f"-*{SUFFIX}"
 _SHARD = re.compile(r"(?P<split>.+)-(?P<number>[0-9]{5})-of-(?P<of>[0-9]{5})(-[0-9a-f]+)?\.parquet")
 _ITEMS, _PATHS = "image.bytes", "image.path"
+_SUSPICIOUS, _SQUEEZED = 2**26, 10  # so many bytes in a row group, so much smaller on disk: no picture is squeezed so
 _ERRORS = (
     pa.ArrowException,
     OSError,
@@ -186,6 +187,7 @@ def _rows(table: Any, file: Path) -> int:
 
 def _columns(table: Any, file: Path) -> tuple[NDArray[np.int64], list[str | None]]:
     inside = _require_columns(table.schema_arrow, file)
+    _require_sizes(table.metadata, file)
     rows = table.metadata.num_rows
     try:
         labels = table.read(columns=["label"]).column("label")
@@ -217,6 +219,7 @@ def _paths(file: Path, rows: int, kind: Any) -> list[str | None]:
 
 def _require_columns(schema: Any, file: Path) -> dict[str, Any]:
     """Return the types of what is inside the column image."""
+    _require_once(schema, file)
     image = schema.field("image").type if "image" in schema.names else None
     inside = {one.name: one.type for one in image} if image is not None and pa.types.is_struct(image) else {}
     binary = inside.get("bytes")
@@ -225,6 +228,32 @@ def _require_columns(schema: Any, file: Path) -> dict[str, Any]:
     if "label" not in schema.names or not pa.types.is_integer(schema.field("label").type):
         raise _refused(file, f"has no column label of whole numbers (its columns: {_names(schema)})", _COLUMNS)
     return inside
+
+
+def _require_once(schema: Any, file: Path) -> None:
+    """Refuse columns of one name: which is meant nobody can say."""
+    images = [schema.field(place).type for place, name in enumerate(schema.names) if name == "image"]
+    inside = [f"image.{one.name}" for kind in images if pa.types.is_struct(kind) for one in kind]
+    twice = [name for name in ("image", "label") if schema.names.count(name) > 1]
+    twice += [name for name in (_ITEMS, _PATHS) if inside.count(name) > 1]
+    if twice:
+        raise _refused(file, f"has several columns {twice[0]}", _COLUMNS)
+
+
+def _require_sizes(about: Any, file: Path) -> None:
+    """Refuse cells that no picture needs, by what the file says of its row groups: to read one takes all its bytes."""
+    for group in map(about.row_group, range(about.num_row_groups)):
+        for chunk in map(group.column, range(group.num_columns)):
+            if chunk.path_in_schema in (_ITEMS, _PATHS) and _is_bloated(chunk, group.num_rows):
+                given = (
+                    f"has {chunk.total_uncompressed_size:,} bytes of {chunk.path_in_schema} in {group.num_rows:,} rows"
+                )
+                raise _refused(file, f"{given}, {chunk.total_compressed_size:,} on disk", "encoded images")
+
+
+def _is_bloated(chunk: Any, rows: int) -> bool:
+    size, on_disk = int(chunk.total_uncompressed_size), int(chunk.total_compressed_size)
+    return (size > _SUSPICIOUS and size > _SQUEEZED * on_disk) or size > MAX_BYTES * max(rows, 1)
 
 
 _COLUMNS = "columns image (struct of bytes and path) and label (a whole number), as Hugging Face's imagenet-1k has"
@@ -237,10 +266,12 @@ def _places(shard: int, table: Any) -> Iterator[Place]:
 
 
 def _class_names(table: Any) -> tuple[str, ...]:
-    """Return the class names in Hugging Face's metadata; nothing without."""
-    with suppress(ValueError, KeyError, TypeError, AttributeError):
+    """Return the class names in Hugging Face's metadata; nothing without, nor where they are no list of names."""
+    with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
         about = json.loads((table.schema_arrow.metadata or {})[b"huggingface"])
-        return tuple(str(one) for one in about["info"]["features"]["label"]["names"])
+        names = about["info"]["features"]["label"]["names"]
+        if isinstance(names, list) and all(isinstance(one, str) for one in names):
+            return tuple(names)
     return ()
 
 

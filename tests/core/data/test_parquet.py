@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import pickle
 import random
 import tracemalloc
@@ -197,6 +198,50 @@ def refusal(path, **options):
 def test_missing_columns(tmp_path, columns, told):
     pq.write_table(pa.table(columns), tmp_path / "x.parquet")
     assert told in refusal(tmp_path / "x.parquet")
+
+
+@pytest.mark.parametrize(
+    ("names", "told"), [(("image", "label", "label"), "label"), (("image", "image", "label"), "image")]
+)
+def test_two_columns_of_one_name(tmp_path, names, told):
+    arrays = {
+        "image": pa.array([{"bytes": png(), "path": "a"}, {"bytes": png(), "path": "b"}]),
+        "label": pa.array([0, 1]),
+    }
+    pq.write_table(pa.Table.from_arrays([arrays[name] for name in names], list(names)), tmp_path / "x.parquet")
+    assert refusal(tmp_path / "x.parquet").endswith(f"has several columns {told}")
+
+
+@pytest.mark.parametrize(
+    "said", [{"1": "cat", "0": "dog"}, "ab", [1, 0], None, [["cat"], ["dog"]]], ids=lambda said: type(said).__name__
+)
+def test_class_names_that_are_no_list_of_names_are_none(tmp_path, said):
+    about = {"info": {"features": {"label": {"names": said}}}}
+    assert open_source(str(described(tmp_path, json.dumps(about).encode()))).classes == ("0", "1")
+
+
+def test_metadata_of_any_depth_says_nothing(tmp_path):
+    assert open_source(str(described(tmp_path, b"[" * 200_000))).classes == ("0", "1")
+
+
+def described(folder, metadata):
+    """Shards of two classes with Hugging Face's metadata as these bytes."""
+    file = shard(folder / "x.parquet", [0, 1])
+    table = pq.read_table(file)
+    pq.write_table(table.replace_schema_metadata({b"huggingface": metadata}), file)
+    return file
+
+
+def test_a_cell_that_is_small_on_disk_alone_is_refused_before_it_is_read(tmp_path):
+    cells = [{"bytes": png(), "path": "a"}, {"bytes": bytes(80_000_000), "path": "b"}, {"bytes": png(), "path": "c"}]
+    file = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"image": pa.array(cells, IMAGE), "label": [0, 1, 1]}), file, compression="zstd")
+    assert file.stat().st_size < 100_000
+    del cells
+    before = pa.total_allocated_bytes()
+    told = refusal(file)
+    assert "bytes of image.bytes in 3 rows" in told
+    assert pa.total_allocated_bytes() - before < 1_000_000
 
 
 @pytest.mark.parametrize("labels", [[0, -1, 1], [0, 1, None]])
