@@ -85,7 +85,7 @@ def draw_board(board: Board, pins: Sequence[Pin], chosen: str) -> None:
 
 def pinned(board: Board) -> list[str]:
     """Return the names of the pinned images in the order in which they were pinned."""
-    named = st.query_params.get(board.pins, "").split(",")
+    named = _from_address(st.query_params.get(board.pins, ""))
     return list(dict.fromkeys(name for name in named if name))[:MOST]
 
 
@@ -129,9 +129,18 @@ def _label(identity: str) -> str:
 
 def _write(board: Board, names: Sequence[str]) -> None:
     if names:
-        st.query_params[board.pins] = ",".join(names)
+        st.query_params[board.pins] = _in_address(names)
     else:
         st.query_params.pop(board.pins, None)
+
+
+def _in_address(names: Sequence[str]) -> str:
+    """Return names as one text, commas between them; those in a name, which folders may have, are written as %2C."""
+    return ",".join(name.replace("%", "%25").replace(",", "%2C") for name in names)
+
+
+def _from_address(text: str) -> list[str]:
+    return [name.replace("%2C", ",").replace("%25", "%") for name in text.split(",")]
 
 
 def _go(board: Board, name: str) -> None:

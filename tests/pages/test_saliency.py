@@ -226,7 +226,7 @@ def foldered(folder, weights, tmp_path):
     for label in range(len(CLASSES)):
         target = tmp_path / "photos" / f"n{label:08d}"
         target.mkdir(parents=True)
-        Image.new("RGB", (64, 64), (10 * label, 0, 0)).save(target / "one.png")
+        Image.new("RGB", (64, 64), (10 * label, 0, 0)).save(target / "one, 100%.png")
     spec = ExperimentSpec(str(weights), data=f"wnids:{tmp_path / 'photos'}")
     subject = find_subject(spec, folder)
     subject.pack()
@@ -234,14 +234,15 @@ def foldered(folder, weights, tmp_path):
 
 
 def test_classes_have_the_networks_names_whatever_their_folders_are_called(foldered):
-    page = opened(run=foldered, pins="n00000003/one.png")
+    page = opened(run=foldered, image="n00000003/one, 100%.png")
     assert not page.exception
+    page.button(key="pin").click().run()
     assert page.selectbox(key="images_of").options[2:] == list(CLASSES)
-    assert page.button(key="pinned n00000003/one.png").help.endswith(f": {CLASSES[3]}")
+    assert page.button(key="pinned n00000003/one, 100%.png").help.endswith(f": {CLASSES[3]}")
     thumbnails = [button for button in page.button if str(button.key).startswith("thumbnail")]
     assert {one.help for one in thumbnails} <= set(CLASSES)
     page.selectbox(key="images_of").select(CLASSES[5]).run()
-    assert page.query_params["image"] == "n00000005/one.png"
+    assert page.query_params["image"] == "n00000005/one, 100%.png"
 
 
 @pytest.mark.parametrize("method", [METHODS[name] for name in ("saliency", "ig")], ids=lambda method: method.name)
@@ -351,6 +352,21 @@ def test_each_pruned_tile_has_its_agreement_with_the_dense_map_beside_both_yards
     explained = " ".join(str(one.proto.help) for one in page.caption).replace("\\", "")
     assert all(measure.title in explained for measure in AGREEMENT.values())
     assert "Adebayo" in explained
+
+
+def test_pins_whose_names_have_commas_stay_whole_and_apart(foldered):
+    first, second = (f"n0000000{label}/one, 100%.png" for label in (3, 5))
+    page = opened(run=foldered, image=first)
+    page.button(key="pin").click().run()
+    page.query_params["image"] = second
+    page.run()
+    page.button(key="pin").click().run()
+    again = opened(run=foldered, image=first, pins=page.query_params["pins"])
+    assert not again.warning
+    assert [str(one.key) for one in again.button if str(one.key).startswith("pinned ")] == [
+        f"pinned {first}",
+        f"pinned {second}",
+    ]
 
 
 def test_where_the_target_is_known_each_tile_says_whether_the_map_lies_on_it(ids):
