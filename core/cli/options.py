@@ -16,7 +16,10 @@ from core.pruning.techniques import TECHNIQUES
 
 NetworkName = Annotated[str, typer.Option("--network", help=f"{', '.join(NETWORKS)}, or a checkpoint file")]
 Weights = Annotated[str | None, typer.Option(help="the weights file of a network that needs one")]
-Data = Annotated[str, typer.Option(help="scenes, or a folder of images")]
+Data = Annotated[
+    str,
+    typer.Option(help="scenes, a folder of images, an archive, shards, or LAYOUT:PATH; see data --help"),
+]
 Preprocess = Annotated[str, typer.Option(help="preset: resize and crop as the network's preset says; crop: only crop")]
 Technique = Annotated[str, typer.Option(help=", ".join(TECHNIQUES))]
 Techniques = Annotated[list[str] | None, typer.Option("--technique", help="repeatable; default: all")]

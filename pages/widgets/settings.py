@@ -137,13 +137,17 @@ def _data() -> tuple[str, str]:
         [SCENES, FOLDER],
         default=SCENES,
         required=True,
-        help="The demo's generated scenes; or a folder with one folder of images per class, or with a labels.csv.",
+        help="The demo's generated scenes; or images labelled in any way that *Data* knows, as PATH or LAYOUT:PATH.",
         key="source",
         bind="query-params",
     )
     if source != FOLDER:
         return SCENES, PREPROCESSES[0]
-    folder = type_path("Folder", "folder", "class folders, or images with a labels.csv (file,class_index)")
+    folder = type_path(
+        "Folder",
+        "folder",
+        "class folders, labelled images, an archive or shards",
+    )
     return folder, choose_preprocess()
 
 
