@@ -23,6 +23,10 @@ from core.paths import cache_folder, writable
 from core.words import size
 
 _LONGEST, _MOST_NAME_BYTES = 80, 200  # of a stem: disks take 255 bytes, and ".classes.txt" may follow
+_NOT_BESIDE = {  # where to say of an upload what is said of other files beside them
+    ".classes.txt": "in the class names that are added with it",
+    ".json": "in its metadata, or name the network that it is shown images like",
+}
 _one_at_a_time = threading.Lock()  # each takes several times its size in memory while it is checked
 
 
@@ -81,7 +85,7 @@ def _weights_of(path: Path) -> str:
 def _checked(file: Path, name: str, said: Mapping[str, Any], classes: tuple[str, ...]) -> str:
     """Write what is said beside a checkpoint and return its key, or raise what is wrong with it.
 
-    The words of an error call the file by the user's own `name` for it.
+    The words of an error call the file by the user's own `name` for it, and nothing lies beside it.
     """
     try:
         _say(file, said)
@@ -92,6 +96,8 @@ def _checked(file: Path, name: str, said: Mapping[str, Any], classes: tuple[str,
         return _key(checkpoint)
     except PrunescopeError as error:
         error.given = error.given.replace(str(file), name)
+        for suffix, where in _NOT_BESIDE.items():
+            error.mend = error.mend.replace(f"in {file.stem}{suffix} beside it", where)
         raise
 
 

@@ -18,8 +18,8 @@ from pages.widgets.data_check import dense_figures, warn_at_chance
 from pages.widgets.data_download import offer_imagenette
 from pages.widgets.data_packing import draw_packing
 from pages.widgets.data_sheet import draw_sheet
-from pages.widgets.data_sources import IMAGENETTE_VAL, Setting, ask_which, described, sentence
-from pages.widgets.errors import plain, show_error, shown_errors
+from pages.widgets.data_sources import IMAGENETTE_VAL, Setting, ask_which, described
+from pages.widgets.errors import plain, sentence, show_error, shown_errors
 
 _BY = {
     "wnid": "by wnid: each is the network's class with the name that ImageNet gives it, wherever that stands",

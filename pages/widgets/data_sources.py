@@ -19,7 +19,7 @@ from core.networks.network import Network
 from core.networks.registry import NETWORKS
 from core.words import count
 from pages.widgets.core_access import store
-from pages.widgets.errors import plain, show_error
+from pages.widgets.errors import plain, sentence, show_error
 from pages.widgets.settings import FILE, FOLDER
 
 _SECONDS = 120  # so long is a folder believed to hold what it held
@@ -98,11 +98,6 @@ def ask_which(question: str, ways: Mapping[str, str], key: str) -> None:
     for way, what in ways.items():
         label = f"{plain(way)}, {plain(what)}" if what else plain(way)
         st.button(label, key=f"{key} {way}", on_click=_add, args=(way,))
-
-
-def sentence(words: str) -> str:
-    """Return words as they begin a sentence."""
-    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _add(text: str) -> None:

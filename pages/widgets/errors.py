@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.errors import InvalidSettingError, PrunescopeError
 
+_NAME = re.compile(r"\S*[./\\_:]\S")  # of a file, at the beginning of a text
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|$~<>:^-])")
 
 
@@ -33,11 +34,12 @@ def shown_errors(*, stop: bool = True) -> Iterator[None]:
 def show_error(error: PrunescopeError) -> None:
     """Show one error: as a warning where another setting mends it."""
     box = st.warning if isinstance(error, InvalidSettingError) else st.error
-    lines = [f"Allowed: {plain(error.allowed)}" if error.allowed else "", plain(_sentence(error.mend))]
-    box("\n\n".join(line for line in lines if line) or " ", title=plain(_sentence(error.given)))
+    lines = [f"Allowed: {plain(error.allowed)}" if error.allowed else "", plain(sentence(error.mend))]
+    box("\n\n".join(line for line in lines if line) or " ", title=plain(sentence(error.given)))
     with st.expander("Details to copy", type="compact"):
         st.code("".join(traceback.format_exception(error)), language=None, wrap_lines=True)
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
+def sentence(text: str) -> str:
+    """Return words as they begin a sentence; the name of a file stays as it is."""
+    return text if _NAME.match(text) else f"{text[:1].upper()}{text[1:]}"
