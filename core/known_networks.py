@@ -235,6 +235,26 @@ def looks_like(about: NetworkDescription) -> str:
     return ", ".join(filter(None, (about.technique, form)))
 
 
+def differences(about: NetworkDescription, other: NetworkDescription) -> tuple[str, ...]:
+    """Return in which ways a network is another than one of the same weights, in words."""
+    told = {
+        "is fed otherwise": _feeding(about) != _feeding(other),
+        "its classes are called otherwise": about.classes != other.classes,
+    }
+    said = {
+        "it is said how it is fed": about.feeding_said and not other.feeding_said,
+        "it is assumed how it is fed": other.feeding_said and not about.feeding_said,
+        "its classes are named": other.classes_numbered and not about.classes_numbered,
+        "its classes are numbered for want of names": about.classes_numbered and not other.classes_numbered,
+    }
+    found = tuple(words for words, holds in told.items() if holds)
+    return found or tuple(words for words, holds in said.items() if holds)
+
+
+def _feeding(about: NetworkDescription) -> tuple[object, ...]:
+    return about.preset, about.mean, about.std, about.unit, about.transform_input
+
+
 def how_it_was_read(about: NetworkDescription) -> tuple[str, ...]:
     """Return what was done to a file to read it, in words; nothing of one that is torchvision's own."""
     told = {

@@ -42,6 +42,7 @@ class NetworkDescription:
     std: tuple[float, float, float]
     unit: float
     transform_input: bool
+    feeding_said: bool  # by the file, by what is beside it or by its architecture, rather than assumed
     technique: str  # that its zeros look like, "none" or "mixed"
     form: str
     sparsity: Mapping[str, float]  # of what was pruned, over prunable, conv and all
@@ -80,6 +81,7 @@ def describe(path: Path | str) -> NetworkDescription:
         std=feeding.normalisation.std,
         unit=feeding.normalisation.unit,
         transform_input=feeding.transform_input,
+        feeding_said=feeding.said,
         technique=found.technique,
         form=found.form,
         sparsity={name: getattr(found.sparsity, name) for name in ("prunable", "conv", "all")},

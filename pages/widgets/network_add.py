@@ -10,14 +10,16 @@ import streamlit as st
 
 from core.added_networks import add_file, add_upload, names_in
 from core.errors import InvalidSettingError, PrunescopeError
-from core.known_networks import added_networks
+from core.known_networks import KnownNetwork, added_networks, differences
 from core.networks.checkpoint import UnfittingKeysError
 from core.networks.kept import same_weights
 from core.networks.network import Network
 from core.networks.registry import NETWORKS, load_network
 from core.paths import user_path
+from core.pruning.description import NetworkDescription
 from core.words import count, listed
 from pages.widgets.errors import plain, show_error
+from pages.widgets.network_known import description_of
 from pages.widgets.network_table import CHOSEN
 
 if TYPE_CHECKING:
@@ -125,12 +127,25 @@ def _added_in_words(name: str, *, fresh: bool) -> str:
             f"This network is here already, as {plain(name)}: the same weights, described in the same way. "
             "Nothing was changed. To call it otherwise, remove it and add it again."
         )
-    names = {path: other for other, path in added_networks().items()}
-    path = next((path for path, other in names.items() if other == name), None)
-    twins = [names[one] for one in same_weights(path)] if path else []
+    twins = _twins(name)
     if not twins:
         return f"{plain(name)} is added."
     return (
-        f"{plain(name)} is added. It has the weights of {plain(listed(twins))}, but is fed otherwise, or its classes "
-        "are called otherwise: each is a network of its own. Remove the one that is wrong."
+        f"{plain(name)} is added. It has the weights of {plain('; of '.join(twins))}: each is a network of its own. "
+        "Remove the one that is wrong."
     )
+
+
+def _twins(name: str) -> list[str]:
+    """Return the other networks here with the weights of one, each with what tells it from that: "cut, but is ..."."""
+    added = {other: KnownNetwork(other, str(path), added=True) for other, path in added_networks().items()}
+    about = description_of(added[name]) if name in added else None
+    if not isinstance(about, NetworkDescription):
+        return []
+    same = set(map(str, same_weights(Path(added[name].network))))
+    others = {other: description_of(one) for other, one in added.items() if one.network in same}
+    return [
+        f"{other}, but {listed(differences(about, found))}"
+        for other, found in others.items()
+        if isinstance(found, NetworkDescription)
+    ]

@@ -13,7 +13,7 @@ from core.jobs.removing import check_unused, remove_network
 from core.known_networks import KnownNetwork, how_it_was_read, looks_like
 from core.networks.registry import NETWORKS
 from core.pruning.description import NetworkDescription
-from core.words import count, percent, size
+from core.words import count, listed, percent, size
 from pages.widgets.core_access import store
 from pages.widgets.errors import plain, show_error, shown_errors
 from pages.widgets.look import is_dark
@@ -92,11 +92,17 @@ def _warn(one: KnownNetwork, about: NetworkDescription) -> None:
     if not lines:
         return
     told = "\n".join(f"- {plain(line[:1].upper() + line[1:])}." for line in lines)
-    again = (
-        "To say it, add the file again with class names, or with the network that it is shown images like; then remove "
-        "this one."
-    )
-    st.warning(f"{told}\n\n{again}" if one.added and about.assumed else told)
+    st.warning(f"{told}\n\n{_again(about)}" if one.added and about.assumed else told)
+
+
+def _again(about: NetworkDescription) -> str:
+    """Return how to say of a network that was added what is assumed of it."""
+    needed = {
+        "the network that it is shown images like": not about.feeding_said,
+        "class names": about.classes_numbered,
+    }
+    told = listed([what for what, holds in needed.items() if holds])
+    return f"To say it, add the file again with {told}; then remove this one."
 
 
 def draw_facts(one: KnownNetwork, about: NetworkDescription) -> None:

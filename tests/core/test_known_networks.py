@@ -12,6 +12,7 @@ from core.known_networks import (
     accuracy_table,
     added_networks,
     dense_runs,
+    differences,
     how_it_was_read,
     images_for,
     known_networks,
@@ -153,6 +154,19 @@ def test_what_was_measured_of_the_same_weights_with_other_class_names_is_another
     assert of("/gone.pth") == ["/gone.pth"]
     same = lambda spec, sha: (spec.network, spec.data, sha) == ("/twin.pth", "/gone.pth", "/gone.pth")  # noqa: E731
     assert of("/twin.pth", same) == ["/twin.pth", "/gone.pth"], "its images have the same labels for both"
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"mean": (0.5, 0.5, 0.5)}, ("is fed otherwise",)),
+        ({"preset": "crop64", "classes": ("a", "b", "c")}, ("is fed otherwise", "its classes are called otherwise")),
+        ({"feeding_said": True}, ("it is said how it is fed",)),
+        ({"classes_numbered": False}, ("its classes are named",)),
+    ],
+)
+def test_what_tells_two_networks_of_the_same_weights_apart(about, changed, told):
+    assert differences(replace(about, **changed), about) == told
 
 
 def test_what_was_done_to_read_a_file_is_said(tmp_path):

@@ -48,11 +48,13 @@ def table(page):
     return page.dataframe[0].value.set_index("network")
 
 
-def upload(page, name, data, like=None):
+def upload(page, name, data, like=None, classes=()):
     page.session_state["add"] = True
     page.run()
     page.file_uploader(key="upload 0").set_value((name, data, "application/octet-stream"))
     page.run()
+    if classes:
+        page.file_uploader(key="names 0").set_value(("names.txt", "\n".join(classes).encode(), "text/plain"))
     if like:
         page.selectbox(key="like 0").set_value(like)
     return page.button(key="add_button").click().run()
@@ -115,7 +117,7 @@ def test_an_upload_is_recognised_and_looked_at(measured, cut, open_page):
     assert "look like structured, clean: 10" in words(page)
     assert figure(page)["data"][0]["type"] == "bar"
     assert "Nothing says how it was fed" in words(page)
-    assert "To say it, add the file again" in words(page)
+    assert "To say it, add the file again with the network that it is shown images like and class names" in words(page)
     assert "beside it" not in words(page)
     assert not page.session_state["add"]
 
@@ -155,9 +157,30 @@ def test_the_same_weights_described_otherwise_stand_beside_the_first(empty_store
     keep_network("base.safetensors", checkpoint.read_bytes())
     first = keep_network("cut.safetensors", cut)
     page = upload(open_page(), "cut.safetensors", cut, like="base")
-    assert "cut-2 is added. It has the weights of cut, but is fed otherwise" in words(page)
+    assert "It has the weights of cut, but is fed otherwise and its classes are called otherwise: each" in words(page)
     assert page.selectbox(key="named").value == "cut-2"
     assert load_network(str(first)).classes[0] == "class 0"
+
+
+def test_what_is_said_already_is_not_asked_for_again(empty_store, checkpoint, cut, open_page):
+    keep_network("cut.safetensors", cut)
+    keep_network("named.safetensors", cut, {"classes": list(CLASSES)})
+    page = open_page(named="named")
+    assert "Nothing says how it was fed" in words(page)
+    assert "add the file again with the network that it is shown images like; then remove" in words(page)
+
+
+def test_of_two_networks_of_the_same_weights_it_is_said_what_tells_them_apart(empty_store, cut, open_page):
+    keep_network("cut.safetensors", cut)
+    page = upload(open_page(), "cut.safetensors", cut, classes=CLASSES)
+    assert "It has the weights of cut, but its classes are called otherwise: each is a network" in words(page)
+
+
+def test_a_wrong_number_of_names_is_refused_by_the_files_own_name(empty_store, cut, open_page):
+    page = upload(open_page(), "cut.safetensors", cut, classes=("one", "two"))
+    assert "cut.safetensors is said to have 2 classes" in words(page)
+    assert "Say them, one a line, in the class names that are added with it" in words(page)
+    assert "beside it" not in words(page)
 
 
 def test_what_is_no_state_dict_is_refused_with_how_to_save_it_again(empty_store, tmp_path, open_page):
