@@ -106,7 +106,9 @@ def _existing(text: str) -> Path:
         raise InvalidSettingError("no data was named", ALLOWED, "name one of these")
     path = user_path(text.strip())
     if not path.exists() and not is_split(path):
-        raise MissingFileError(f"there is no folder or file {path}", ALLOWED, "check the spelling, or mount the disk")
+        raise MissingFileError(
+            f"there is no folder or file {path}", "one that is there", "check the spelling, or mount the disk"
+        )
     return path
 
 

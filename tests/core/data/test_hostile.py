@@ -14,7 +14,7 @@ from PIL import Image
 from core.data.pack import pack
 from core.data.preset import Preset
 from core.data.source import open_source
-from core.errors import BrokenDataError
+from core.errors import BrokenDataError, MissingFileError
 from core.uploads.photos import read_photos
 from tests.core.data.images import noise
 from tests.core.data.trees import IMAGE, add, here
@@ -70,6 +70,14 @@ def test_an_image_whose_name_is_as_long_as_can_be_has_no_mask(tmp_path):
     (tmp_path / "class0" / "b.png").write_bytes(SOUND["plain.png"])
     source = open_source(str(tmp_path))
     assert source.mask(source.ids.index(f"class0/{'a' * 251}.png")) is None
+
+
+def test_of_a_path_that_is_not_there_it_is_said_in_one_line(tmp_path):
+    with pytest.raises(MissingFileError) as caught:
+        open_source(str(tmp_path / "imagenet" / "vall"))
+    assert str(caught.value).startswith(
+        f"there is no folder or file {tmp_path}/imagenet/vall; allowed: one that is there; check the spelling"
+    )
 
 
 def as_folders(path):
