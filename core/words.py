@@ -82,3 +82,8 @@ def shortened(name: str, longest: int) -> str:
 
 def _signed(number: float) -> str:
     return f"{number:+.1f}".replace("-", "−")
+
+
+def printable(text: str) -> str:
+    """Return a text without what cannot be printed: control characters, marks that turn the direction of writing."""
+    return "".join(letter for letter in text if letter.isprintable())

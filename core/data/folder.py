@@ -14,7 +14,7 @@ from core.data.regions import regions_of
 from core.data.stored import StoredSource
 from core.data.wnids import is_wnid
 from core.errors import BrokenDataError
-from core.words import count
+from core.words import count, printable
 
 SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test"})  # alone they are no classes
 
@@ -41,7 +41,9 @@ def tree(name: str, folder: Path, classes: Sequence[str]) -> StoredSource:
     labels = np.repeat(np.arange(len(classes), dtype=np.int64), [len(inside) for inside in found])
     files = tuple(f"{one}/{file}" for one, inside in zip(classes, found, strict=True) for file in inside)
     shelf = FolderShelf(folder)
-    return StoredSource(name, shelf, tuple(classes), labels, files, regions_of(shelf, files), _notes(shelf))
+    return StoredSource(
+        name, shelf, tuple(map(printable, classes)), labels, files, regions_of(shelf, files), _notes(shelf)
+    )
 
 
 def _by_wnid(path: Path) -> bool:

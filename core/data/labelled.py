@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.data.layout import Numbering
 from core.data.shelf import Shelf
 from core.errors import BrokenDataError, MissingFileError
-from core.words import count
+from core.words import count, printable
 
 MAX_CLASSES = 100_000  # a larger index is a slip, and would cost memory
 
@@ -55,13 +55,13 @@ class Row:
     line: int
     file: str
     label: int
-    class_name: str | None = None
+    class_name: str = ""
 
 
 def row(table: Path, line: int, cells: tuple[str, str, str | None]) -> Row:
     """Return a line as a row: cells are file, class index, class name; BrokenDataError if they cannot be that."""
     file, label, name = cells
-    return Row(line, _file(file, line, table), _label(label, line, table), name)
+    return Row(line, _file(file, line, table), _label(label, line, table), printable(name or "").strip())
 
 
 def labelled(rows: list[Row], table: Path, shelf: Shelf) -> Labelled:

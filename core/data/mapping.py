@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from collections.abc import Mapping as Frequencies
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,11 +16,12 @@ from core.data.names import (
     answers,
     are_akin,
     has_names,
-    in_another_order,
+    imagenets,
     in_imagenets_order,
-    is_number,
     places_of_imagenets,
+    synonyms,
 )
+from core.data.numbers import number_of, numbers_of
 from core.data.stored import StoredSource
 from core.data.wnids import imagenet_names, imagenet_wnids, is_wnid, wnid_places
 from core.words import count
@@ -37,7 +39,7 @@ class Matched:
     @property
     def renamed(self) -> bool:
         """Whether both have names in words, and other ones."""
-        coded = any(is_number(name) or is_wnid(name) for name in (self.name, self.network_name))
+        coded = any(number_of(name) is not None or is_wnid(name) for name in (self.name, self.network_name))
         return not coded and not are_akin(self.name, self.network_name)
 
 
@@ -61,23 +63,32 @@ class Mapping:
 
 
 def map_classes(
-    classes: Sequence[str], numbering: Numbering, network: Sequence[str], *, by_order: bool = False
+    classes: Sequence[str],
+    numbering: Numbering,
+    network: Sequence[str],
+    *,
+    by_order: bool = False,
+    present: Collection[int] | None = None,
 ) -> Mapping:
-    """Match the data's classes to the network's names.
+    """Match the data's classes to the network's names; `present` are those that have images, all if None.
 
     A number in a table or of a folder is the number of the class, unless the table's name for it is that of another
     one. Folders and lists are matched by name, wnids by the names that ImageNet gives them. Only where none of the
-    names is the network's they are matched by order, alphabetical for folders: `asks` then, unless the network has no
-    names and as many classes. `by_order` is the answer to that: order decides wherever no name contradicts it.
+    names is the network's they are matched by order, alphabetical for folders. `asks` says that nothing but order or
+    number decides, and that it might have been meant otherwise. `by_order` is the answer to that: order or number
+    decides wherever no name contradicts it.
     """
+    seen = range(len(classes)) if present is None else sorted(present)
     if numbering in ("folders", "list"):
-        return _by_name(classes, numbering, network, by_order)
+        return _by_name(classes, numbering, network, by_order, 0 in seen)
     names = [name if numbering == "index" and name != str(place) else "" for place, name in enumerate(classes)]
     numbers = _numbers(classes, numbering)
     given = answers(names, network)
-    cells = enumerate(zip(numbers, classes, given, strict=True))
-    found = [_numbered(place, number, name, one, network, max(numbers)) for place, (number, name, one) in cells]
-    asks = not by_order and not all(one.candidates for one in given) and in_another_order(network)
+    cells = enumerate(zip(numbers, classes, names, given, strict=True))
+    found = [_numbered(place, number, told, one, network, max(numbers)) for place, (number, *told, one) in cells]
+    fits = all(isinstance(found[place], Matched) for place in seen)
+    table = _Table([numbers[place] for place in seen], [names[place] for place in seen], [given[p] for p in seen])
+    asks = not by_order and fits and _is_doubtful(table, names, network)
     return _mapping("from1" if numbering == "from1" else "number", found, asks)
 
 
@@ -120,26 +131,75 @@ def _mapping(by: str, found: Sequence[Matched | Unmatched], asks: bool = False) 
 def _numbers(classes: Sequence[str], numbering: Numbering) -> list[int]:
     if numbering == "index":
         return list(range(len(classes)))
-    return [int(name) - (numbering == "from1") for name in classes]
+    return [number - (numbering == "from1") for number in numbers_of(classes)]
 
 
 def _numbered(
-    place: int, number: int, name: str, given: Answer, network: Sequence[str], highest: int
+    place: int, number: int, called: Sequence[str], given: Answer, network: Sequence[str], highest: int
 ) -> Matched | Unmatched:
+    """Match a number of which a table says that it is `called` so: what it is shown as, and its name, "" without."""
+    shown, name = called
     if not 0 <= number < len(network):
         one_more = "; counted from 1?" if highest == len(network) else ""
         told = f"number {number:,}, and the network tells {len(network):,} classes apart, from 0{one_more}"
-        return Unmatched(name, place, told)
-    if given.candidates and number not in given.candidates and not are_akin(name, network[number]):
-        other = given.candidates[0]
+        return Unmatched(shown, place, told)
+    other = _another(number, name, given, network)
+    if other is not None:
         told = f"number {number:,}, which the network calls {network[number]!r}; {network[other]!r} is its {other:,}"
-        return Unmatched(name, place, told)
-    return Matched(name, place, number, network[number])
+        return Unmatched(shown, place, told)
+    return Matched(shown, place, number, network[number])
 
 
-def _by_name(classes: Sequence[str], numbering: Numbering, network: Sequence[str], by_order: bool) -> Mapping:
+def _another(number: int, name: str, given: Answer, network: Sequence[str]) -> int | None:
+    """Return the class of the network whose name a table has for the number of another one; None if it has not."""
+    if given.index not in (None, number):
+        return given.index
+    if not name or number in given.candidates or are_akin(name, network[number]):
+        return None
+    akin = synonyms(name)
+    return next((place for place, other in enumerate(network) if not akin.isdisjoint(synonyms(other))), None)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What a table says of the classes that have images."""
+
+    numbers: Sequence[int]
+    names: Sequence[str]  # "" where it has none
+    given: Sequence[Answer]
+
+    def is_confirmed(self, senses: Sequence[int | None], network: Sequence[str]) -> bool:
+        """Whether most of the names are those of the classes numbered so, of the network's or else of ImageNet's."""
+        rows = zip(self.numbers, self.names, self.given, strict=True)
+        agree = [number in one.candidates or are_akin(name, network[number]) for number, name, one in rows if name]
+        if not has_names(network):
+            rows_named = zip(self.numbers, self.names, strict=True)
+            agree = [senses[number] == number for number, name in rows_named if name]
+        return 2 * sum(agree) > len(agree)
+
+
+def _is_doubtful(table: _Table, names: Sequence[str], network: Sequence[str]) -> bool:
+    """Whether a table's numbers may be meant otherwise: from 1, as those of other classes, or as the network's names.
+
+    Numbers alone are enough for a network without names or with ImageNet's in their order, where a 0 occurs, and for
+    any other where all of its classes occur.
+    """
+    if table.is_confirmed(imagenets(names), network):
+        return False
+    if 0 not in table.numbers:
+        return True
+    if not has_names(network):
+        return False
+    whole = set(table.numbers) == set(range(len(network))) and not numbers_of(network)
+    return any(table.names) or not (whole or in_imagenets_order(network))
+
+
+def _by_name(
+    classes: Sequence[str], numbering: Numbering, network: Sequence[str], by_order: bool, from_0: bool
+) -> Mapping:
     unnamed = numbering == "list" and all(name == str(place) for place, name in enumerate(classes))
-    given = (NOBODY,) * len(classes) if unnamed else answers(classes, network)
+    wordless = unnamed or not has_names(network)
+    given = (NOBODY,) * len(classes) if wordless else answers(classes, network)
     ordered = _places_in_order(classes, unnamed, network)
     by = "name" if wnid_places().keys().isdisjoint(classes) else "wnid"
     named = _mapping(by, _named(classes, given, network))
@@ -149,32 +209,42 @@ def _by_name(classes: Sequence[str], numbering: Numbering, network: Sequence[str
         return _in_order(classes, ordered, network, asks=False)
     if any(one.candidates for one in given) or (by == "wnid" and len(network) == 1000 and has_names(network)):
         return named
-    return _in_order(classes, ordered, network, asks=not _is_usual(classes, unnamed, network))
+    usual = (from_0 or not unnamed) and _is_usual(classes, unnamed, network)
+    return _in_order(classes, ordered, network, asks=not by_order and not usual)
 
 
 def _named(classes: Sequence[str], given: Sequence[Answer], network: Sequence[str]) -> list[Matched | Unmatched]:
-    taken = Counter(one.index for one in given if one.index is not None)
-    anybody = any(one.candidates for one in given)
+    often = Counter(one.candidates for one in given)
     found: list[Matched | Unmatched] = []
     for place, (name, one) in enumerate(zip(classes, given, strict=True)):
-        if one.index is not None and taken[one.index] == 1:
+        if one.index is not None:
             found.append(Matched(name, place, one.index, network[one.index]))
         else:
-            found.append(Unmatched(name, place, _why(name, one, classes, network, anybody)))
+            found.append(Unmatched(name, place, _why(name, one, classes, network, often)))
     return found
 
 
-def _why(name: str, given: Answer, classes: Sequence[str], network: Sequence[str], anybody: bool) -> str:
-    if given.index is not None:
-        return f"one of several that are the network's {network[given.index]!r}"
-    if given.candidates:
+def _why(
+    name: str,
+    given: Answer,
+    classes: Sequence[str],
+    network: Sequence[str],
+    often: Frequencies[tuple[int, ...], int],
+) -> str:
+    if len(given.candidates) > 1:
         places = " and ".join(map(str, given.candidates))
         return f"the network has {len(given.candidates)} classes of that name, {places}"
+    if given.candidates:
+        theirs = network[given.candidates[0]]
+        several = f"one of several that are the network's {theirs!r}"
+        return several if often[given.candidates] > 1 else f"perhaps the network's {theirs!r}, perhaps a namesake of it"
+    if name.lower() in wnid_places() and name not in wnid_places():
+        return f"written {name.lower()!r} it would be one of ImageNet's 1,000 wnids"
     if name in wnid_places():
         return f"ImageNet's {imagenet_names()[wnid_places()[name]]!r}, and the network has no class of that name"
     if is_wnid(name):
         return "none of ImageNet's 1,000 wnids"
-    if anybody or len(classes) == len(network):
+    if any(often) or len(classes) == len(network):
         return "the network has no class of that name"
     return f"one of {len(classes):,} classes, and the network tells {len(network):,} apart, none of them by that name"
 
@@ -207,7 +277,9 @@ def _is_usual(classes: Sequence[str], unnamed: bool, network: Sequence[str]) -> 
     """Whether order needs no asking: as many classes as a network without names has, or all numbers of ImageNet's."""
     if len(classes) != len(network):
         return False
-    return not has_names(network) or (unnamed and in_imagenets_order(network))
+    if has_names(network):
+        return unnamed and in_imagenets_order(network)
+    return all(number_of(name) in (None, place) for place, name in enumerate(classes))
 
 
 def _others(classes: Sequence[str], by: str, network: Sequence[str]) -> list[str]:

@@ -5,12 +5,13 @@ Sorted as names they come as 0, 1, 10, 100: torchvision's `ImageFolder` then tak
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.data.files import folders_in
 from core.data.folder import holds_class_folders, tree
 from core.data.layout import Layout
-from core.data.numbers import are_numbers
+from core.data.numbers import are_numbers, number_of, numbers_of
 from core.data.stored import StoredSource
 from core.errors import BrokenDataError
 
@@ -19,8 +20,18 @@ def open_numbered_tree(name: str, folder: Path) -> StoredSource:
     """Open a tree whose folders are named by numbers, in their order; BrokenDataError for a folder of no number."""
     folders = folders_in(folder)
     if not are_numbers(folders):
-        raise _no_numbers(folder, next((one for one in folders if not are_numbers([one])), "no folder"))
-    return tree(name, folder, sorted(folders, key=int))
+        raise _no_numbers(folder, _stranger(folders))
+    return tree(name, folder, [one for _, one in sorted(zip(numbers_of(folders), folders, strict=True))])
+
+
+def _stranger(folders: Sequence[str]) -> str:
+    """Return a folder that is no number, or the same number as another; "no folder" if there is none."""
+    seen: set[int | None] = {None}
+    for one in folders:
+        if number_of(one) in seen:
+            return one
+        seen.add(number_of(one))
+    return "no folder"
 
 
 def _recognises(path: Path) -> bool:
@@ -34,7 +45,7 @@ def _never(path: Path) -> bool:
 def _no_numbers(folder: Path, stranger: str) -> BrokenDataError:
     return BrokenDataError(
         f"{folder} holds {stranger} among its class folders",
-        "folders named by the number of their class, without leading zeros",
+        "folders named by the number of their class, each number once",
         "take it away, or name the folder without `numbers:` or `from1:`",
     )
 

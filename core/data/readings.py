@@ -13,9 +13,9 @@ from core.data.layout import Layout, Numbering
 from core.data.layouts import LAYOUTS
 from core.data.mapping import Mapping as ClassMapping
 from core.data.mapping import Matched, Unmatched, map_classes, renumbered
-from core.data.names import in_imagenets_order
+from core.data.names import has_names, in_imagenets_order
 from core.data.numbered import FROM1, NUMBERS
-from core.data.numbers import are_all_of_imagenet, may_count_from_one
+from core.data.numbers import are_all_of_imagenet, numbers_of
 from core.data.protocol import Source
 from core.data.stored import StoredSource
 from core.errors import InvalidSettingError
@@ -69,7 +69,7 @@ def read_for(network: Sequence[str], text: str, layout: Layout, path: Path) -> R
         return _read_numbers(path, source, network)
     found = _read(layout, source, network)
     if found.mapping.asks:
-        raise _asked(source, {_way(found): _told(found.mapping, layout.numbering)})
+        raise _asked(source, {_way(found): _told(found, layout.numbering)})
     return found
 
 
@@ -87,7 +87,7 @@ def by_order(found: Reading, network: Sequence[str]) -> dict[str, str]:
     ordered = _read(found.layout, found.source, network, by_order=True)
     if ordered.lost or not ordered.mapping.matched:
         return {}
-    return {_way(found): _told(ordered.mapping, found.layout.numbering)}
+    return {_way(found): _told(ordered, found.layout.numbering)}
 
 
 def is_named(text: str, layout: Layout) -> bool:
@@ -96,7 +96,8 @@ def is_named(text: str, layout: Layout) -> bool:
 
 
 def _read(layout: Layout, source: Source, network: Sequence[str], *, by_order: bool = False) -> Reading:
-    mapping = map_classes(source.classes, layout.numbering, network, by_order=by_order)
+    present = np.unique(source.labels).tolist()
+    mapping = map_classes(source.classes, layout.numbering, network, by_order=by_order, present=present)
     return Reading(layout, source, mapping if isinstance(source, StoredSource) else _in_place(mapping, network))
 
 
@@ -110,7 +111,7 @@ def _in_place(mapping: ClassMapping, network: Sequence[str]) -> ClassMapping:
 
 
 def _read_numbers(path: Path, source: Source, network: Sequence[str]) -> Reading:
-    """Read folders named by number as what they can be; AmbiguousDataError if they can be several things."""
+    """Read folders named by number as what they can be; AmbiguousDataError unless they can be one thing only."""
     named = _read(FOLDERS, source, network)
     if named.mapping.by == "name" and not named.mapping.unmatched:
         return named
@@ -119,20 +120,28 @@ def _read_numbers(path: Path, source: Source, network: Sequence[str]) -> Reading
         fits = fits[:1]
     if not fits:
         return _read(NUMBERS, source, network)
-    whole = len(source.classes) == len(network)
-    if len({_labels(one) for one in fits}) > 1 or (fits[0].layout is FROM1 and not whole):
+    if not _is_plain(fits, network):
         raise _asked(source, {_way(one): _differing(one, fits) for one in fits})
-    if fits[0].mapping.asks:
-        raise _asked(source, {_way(fits[0]): _told(fits[0].mapping, "numbers")})
-    return fits[0]
+    return next(one for one in fits if one.layout is not FOLDERS)
+
+
+def _is_plain(fits: Sequence[Reading], network: Sequence[str]) -> bool:
+    """Whether nothing else can be meant by numbers: all readings agree, on a network of which they can be the order."""
+    ordered = not has_names(network) or in_imagenets_order(network)
+    return ordered and len({_labels(one) for one in fits}) == 1 and any(_counts(one, fits) for one in fits)
+
+
+def _counts(found: Reading, fits: Sequence[Reading]) -> bool:
+    """Whether a reading counts classes: from a 0 that is there, or from 1 where that is the alphabetical order too."""
+    return found.layout is NUMBERS or (found.layout is FROM1 and len(fits) > 1)
 
 
 def _readings(path: Path, source: Source, network: Sequence[str]) -> list[Reading]:
     """Return the ways in which folders named by number may be read, whether or not all classes are matched so."""
     alphabetical = FOLDERS.opens(source.name, path)
-    found = [_read(NUMBERS, source, network), _read(FOLDERS, alphabetical, network, by_order=True)]
-    counted = may_count_from_one(source.classes, len(network))
-    return [*found, _read(FROM1, source, network)] if counted else found
+    found = [_read(NUMBERS, source, network, by_order=True), _read(FOLDERS, alphabetical, network, by_order=True)]
+    from_0 = 0 in numbers_of(source.classes)
+    return found if from_0 else [*found, _read(FROM1, source, network, by_order=True)]
 
 
 def _labels(found: Reading) -> tuple[tuple[str, int], ...]:
@@ -147,8 +156,11 @@ def _differing(found: Reading, others: Iterable[Reading]) -> str:
     return _example(next((one for one in matched if one.name == first), matched[0]), found.layout.numbering)
 
 
-def _told(mapping: ClassMapping, numbering: Numbering) -> str:
-    return _example(mapping.matched[0], numbering)
+def _told(found: Reading, numbering: Numbering) -> str:
+    """Return what a reading takes the first class for that has images."""
+    present = set(np.unique(found.source.labels).tolist())
+    matched = found.mapping.matched
+    return _example(next((one for one in matched if one.place in present), matched[0]), numbering)
 
 
 def _example(one: Matched, numbering: Numbering) -> str:

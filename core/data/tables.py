@@ -93,6 +93,7 @@ def _require_short(line: str, number: int, table: Path) -> None:
 
 
 def _require_columns(header: list[str], table: Path, required: Sequence[str], optional: Sequence[str]) -> None:
+    _require_once(header, table, (*required, *optional))
     missing = [column for column in required if column not in header]
     if missing:
         also = f" and optionally {', '.join(optional)}" if optional else ""
@@ -101,4 +102,14 @@ def _require_columns(header: list[str], table: Path, required: Sequence[str], op
             f"{table} has no column {' and no column '.join(missing)} (its first line is {first!r})",
             f"columns {','.join(required)}{also}",
             "name the columns in the first line",
+        )
+
+
+def _require_once(header: list[str], table: Path, columns: Sequence[str]) -> None:
+    twice = [column for column in columns if header.count(column) > 1]
+    if twice:
+        raise BrokenDataError(
+            f"{table} has the column {twice[0]} {header.count(twice[0])} times",
+            "each column once",
+            "take the columns away that are not meant",
         )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from core.errors import BrokenDataError
-from core.words import shortened
+from core.words import printable, shortened
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MOST_AT_ONCE = 24
@@ -176,7 +176,7 @@ def _photo(title: str, data: bytes, picture: Image.Image, notes: tuple[str, ...]
 def _title(name: str) -> str:
     """Return a file's own name, without the folders before it, fit to be shown."""
     own = re.split(r"[/\\]", name)[-1]
-    return shortened("".join(letter for letter in own if letter.isprintable()).strip() or "a picture", 60)
+    return shortened(printable(own).strip() or "a picture", 60)
 
 
 def _refused(name: str, reason: str) -> BrokenDataError:

@@ -28,6 +28,14 @@ def about(shell, *words):
     return found
 
 
+def kinds(folder, **how):
+    """Class folders of names that are no network's, and no numbers."""
+    make_tree(folder, **how)
+    for one in sorted(folder.iterdir()):
+        one.rename(folder / one.name.replace("class", "kind"))
+    return folder
+
+
 def test_the_networks_own_classes_are_packed_on_request(shell, tmp_path):
     lines = [f"{place}.png,{place},{name}" for place, name in enumerate(CLASSES)]
     for place in range(len(CLASSES)):
@@ -45,7 +53,9 @@ def test_the_networks_own_classes_are_packed_on_request(shell, tmp_path):
 def test_the_disk_that_packing_takes_is_said_before_and_too_little_is_refused(shell, tmp_path, monkeypatch):
     for place in range(3):
         save(tmp_path / "flat" / f"{place}.png", seed=place)
-    (tmp_path / "labels.csv").write_text("file,class_index\n0.png,0\n1.png,1\n2.png,2\n")
+    (tmp_path / "labels.csv").write_text(
+        "file,class_index,class_name\n" + "".join(f"{n}.png,{n},{CLASSES[n]}\n" for n in range(3))
+    )
     needed = about(shell, tmp_path / "flat")["bytes_to_pack"]
     assert needed == 3 * 128 * 128 * 3
     little = shutil._ntuple_diskusage(10**9, 10**9 - needed + 1, needed - 1)
@@ -61,10 +71,10 @@ def test_the_disk_that_packing_takes_is_said_before_and_too_little_is_refused(sh
 
 
 def test_classes_that_are_not_the_networks_are_told_and_not_packed(shell, tmp_path):
-    folder = make_tree(tmp_path / "pets")
+    folder = kinds(tmp_path / "pets")
     found = about(shell, folder)
     assert (found["mapped"], found["packed"]) == (0, False)
-    assert [one["class"] for one in found["unmatched"]] == ["class0", "class1", "class2"]
+    assert [one["class"] for one in found["unmatched"]] == ["kind0", "kind1", "kind2"]
     assert all("24" in one["why"] for one in found["unmatched"])
     status, _, err = shell("data", folder, "--pack")
     assert status == 2
@@ -82,7 +92,9 @@ def test_folders_with_the_networks_names_are_its_classes_in_its_order(shell, tmp
 
 
 def test_numbered_images_of_a_tar_and_of_shards(shell, tmp_path):
-    (here(tmp_path / "tar") / "labels.csv").write_text(f"file,class_index\n{val_name(1)},3\n{val_name(2)},23\n")
+    (here(tmp_path / "tar") / "labels.csv").write_text(
+        f"file,class_index,class_name\n{val_name(1)},3,{CLASSES[3]}\n{val_name(2)},23,{CLASSES[23]}\n"
+    )
     archive = tar_of(flat_val(tmp_path / "val", 2), tmp_path / "tar" / "ILSVRC2012_img_val.tar")
     found = about(shell, archive, "--pack")
     assert (found["layout"], found["images"], found["packed"], found["present"]) == ("tar-labels", 2, True, 2)
@@ -99,14 +111,14 @@ def test_a_dozen_images_are_drawn_with_their_class_names(shell, tmp_path):
     with Image.open(found["sheet"]) as drawn:
         assert drawn.format == "PNG"
         width, height = drawn.size
-    fewer = about(shell, make_tree(tmp_path / "pets", classes=2, images=1), "--sheet", tmp_path / "pets.png")
+    fewer = about(shell, kinds(tmp_path / "pets", classes=2, images=1), "--sheet", tmp_path / "pets.png")
     with Image.open(fewer["sheet"]) as drawn:  # of other classes than the network's: two pictures in one row
         assert (drawn.width < 0.6 * width, round(height / drawn.height)) == (True, 3)
 
 
 def test_a_sheet_that_cannot_be_drawn_or_written_says_so(shell, tmp_path):
-    folder = make_tree(tmp_path / "pets", classes=2, images=1)
-    for file in (folder / "class0" / "0.png" / "x.png", folder):
+    folder = kinds(tmp_path / "pets", classes=2, images=1)
+    for file in (folder / "kind0" / "0.png" / "x.png", folder):
         status, _, err = shell("data", folder, "--sheet", file)
         assert status == 1
         assert "cannot be written" in err
@@ -118,15 +130,15 @@ def test_a_sheet_that_cannot_be_drawn_or_written_says_so(shell, tmp_path):
 
 
 def test_a_terminal_is_told_in_words(shell, tmp_path):
-    status, out, _ = shell("data", make_tree(tmp_path / "pets", classes=5))
+    status, out, _ = shell("data", kinds(tmp_path / "pets", classes=5))
     assert status == 0
-    assert "class0: one of 5 classes, and the network tells 24 apart" in out
+    assert "kind0: one of 5 classes, and the network tells 24 apart" in out
     assert "and 2 more" in out
 
 
 def test_a_root_with_splits_is_asked_about(shell, tmp_path):
     for split in ("train", "val"):
-        make_tree(tmp_path / split)
+        kinds(tmp_path / split)
     status, _, err = shell("data", tmp_path, "--json")
     assert status == 2
     assert f"{tmp_path}/train and {tmp_path}/val" in err
@@ -149,7 +161,7 @@ def test_imagenette_says_how_to_get_it(shell, cache):
 
 
 def test_only_imagenette_is_fetched(shell, tmp_path):
-    status, _, err = shell("data", make_tree(tmp_path / "pets"), "--fetch")
+    status, _, err = shell("data", kinds(tmp_path / "pets"), "--fetch")
     assert status == 2
     assert "--fetch" in err
 

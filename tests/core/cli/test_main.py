@@ -131,10 +131,10 @@ def test_a_truncated_picture_is_skipped_and_counted(shell, tmp_path):
     path = tmp_path / "flat" / "b.jpg"
     path.write_bytes(path.read_bytes()[:300])
     (tmp_path / "flat" / "labels.csv").write_text("file,class_index\na.jpg,0\nb.jpg,1\nc.jpg,2\n")
-    status, out, _ = shell("evaluate", "--data", tmp_path / "flat", "--json")
+    status, out, _ = shell("evaluate", "--data", f"labels:{tmp_path / 'flat'}", "--json")
     assert status == 0
     assert json.loads(out)["images"] == 2
-    _, out, _ = shell("data", tmp_path / "flat", "--json")
+    _, out, _ = shell("data", f"labels:{tmp_path / 'flat'}", "--json")
     assert [one["id"] for one in json.loads(out)["skipped"]] == ["b.jpg"]
 
 
@@ -145,7 +145,7 @@ def test_images_that_nobody_looked_at_are_noted_and_labels_that_are_chance_warne
         picture(tmp_path / "flat" / f"{'x' * number}y.png")
         lines.append(f"{'x' * number}y.png,{number}")
     (tmp_path / "flat" / "labels.csv").write_text("\n".join(lines))
-    words = ("evaluate", "--data", tmp_path / "flat", "--rate", 0, "--rate", 0.2, "--json")
+    words = ("evaluate", "--data", f"labels:{tmp_path / 'flat'}", "--rate", 0, "--rate", 0.2, "--json")
     status, out, err = shell(*words)
     dense, pruned = map(json.loads, out.splitlines())
     assert status == 0

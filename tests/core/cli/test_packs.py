@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from core.data.scenes import CLASSES
 from core.experiment import ExperimentSpec, Extent
 from core.jobs.executor import Executor
 from core.jobs.subject import find_subject
@@ -17,7 +18,9 @@ def spec(tmp_path):
     folder = tmp_path / "listed"
     for number in range(4):
         save(folder / f"{number}.png", seed=number)
-    (folder / "labels.csv").write_text("file,class_index\n" + "".join(f"{n}.png,{n}\n" for n in range(4)))
+    (folder / "labels.csv").write_text(
+        "file,class_index,class_name\n" + "".join(f"{n}.png,{n},{CLASSES[n]}\n" for n in range(4))
+    )
     return ExperimentSpec(data=str(folder))
 
 

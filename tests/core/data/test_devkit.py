@@ -45,7 +45,7 @@ def test_the_shards_names_with_wnids_are_the_same_images(tmp_path):
 
 def test_a_devkit_beside_other_images_is_not_theirs(tmp_path):
     devkit(tmp_path)
-    assert layout_of(str(make_tree(tmp_path / "pets")))[0].name == "folders"
+    assert layout_of(str(make_tree(tmp_path / "pets")))[0].name == "numbers"
     for name in ("a.png", "b.png"):
         save(tmp_path / "flat" / name)
     (tmp_path / "flat" / "labels.csv").write_text("file,class_index\na.png,0\nb.png,1\n")

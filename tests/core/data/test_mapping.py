@@ -7,11 +7,12 @@ import random
 import pytest
 
 from core.data.mapping import map_classes, remarks
-from core.data.names import folded, in_another_order, in_imagenets_order
+from core.data.names import folded as whole
+from core.data.names import in_imagenets_order
 from core.data.recognise import recognise
 from core.data.source import AmbiguousDataError, open_source
 from core.data.wnids import imagenet_names, imagenet_wnids
-from core.errors import InvalidSettingError
+from core.errors import BrokenDataError, InvalidSettingError
 from tests.core.data.images import save
 from tests.core.data.trees import devkit, flat_val, here, numbered_names, refused, shard, val_name
 
@@ -20,6 +21,11 @@ NAMES, WNIDS = imagenet_names(), imagenet_wnids()
 KERAS = tuple(name.replace(" ", "_") for name in NAMES)
 SYNSETS = tuple({134: "crane", 639: "maillot, tank suit"}.get(place, f"{name}, so") for place, name in enumerate(NAMES))
 PETS = ("cat", "dog", "fox")
+
+
+def folded(name):
+    """The first synonym as it is compared."""
+    return whole(name.partition(",")[0])
 
 
 def indices(mapping):
@@ -73,7 +79,7 @@ def test_names_are_found_wherever_they_stand_and_however_they_are_written(classe
         (("crane", "crow"), ("crane", "crow", "crane"), {"crane": "2 classes of that name, 0 and 2"}),
         (("crane", "tench"), NAMES, {"crane": "2 classes of that name, 134 and 517"}),
         (("cardigan", "tench"), NAMES, {"cardigan": "2 classes of that name, 264 and 474"}),
-        (("Tench", "tench", "hen"), NAMES, {"Tench": "one of several", "tench": "one of several"}),
+        (("Tench", "tench", "hen"), NAMES, {"Tench": "one of several"}),
         (("n01440764", "n99999999"), NAMES, {"n99999999": "none of ImageNet's 1,000 wnids"}),
         (PETS, NAMES, dict.fromkeys(PETS, "one of 3 classes, and the network tells 1,000 apart")),
     ],
@@ -92,7 +98,7 @@ def test_wnids_are_classes_in_their_order_of_a_network_that_has_imagenets_names_
     found = map_classes(WNIDS, "folders", names)
     assert list(indices(found).values()) == list(range(1000))
     assert (found.by, found.asks, remarks(found)) == ("wnid", False, ())
-    assert in_imagenets_order(names) and not in_another_order(names)
+    assert in_imagenets_order(names)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -100,7 +106,7 @@ def test_wnids_are_classes_in_their_order_of_a_network_that_has_imagenets_names_
 @pytest.mark.parametrize("classes", [WNIDS, NAMES, KERAS, SYNSETS])
 def test_in_any_other_order_each_is_found_or_told_to_be_two(classes, names, seed):
     network, order = turned(names, seed)
-    assert in_another_order(network)
+    assert not in_imagenets_order(network)
     for numbering in ("folders", "list"):
         found = map_classes(classes, numbering, network)
         assert all(order[one.index] == one.place for one in found.matched)
@@ -333,3 +339,90 @@ def test_a_refusal_names_the_first_class_how_many_why_and_the_mend(tmp_path):
     assert "3 classes, and 'dog' and 1 more cannot be matched" in error.given
     assert error.given.endswith("the network has no class of that name")
     assert "the page Data" in error.mend and f"folders:{tmp_path}" in error.mend
+
+
+# namesakes, commas, numbers in words, foreign tables
+
+
+STYLES = (WNIDS.__getitem__, NAMES.__getitem__, KERAS.__getitem__, lambda place: NAMES[place].lower())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_few_of_imagenets_classes_are_the_true_ones_of_any_few_others_or_unmatched(seed):
+    chance, wordy = random.Random(seed), [134, 264, 474, 517, 638, 639]
+    for _ in range(150):
+        own = list(dict.fromkeys([*chance.sample(wordy, 1), *chance.sample(range(1000), 5)]))
+        places = list(dict.fromkeys([*chance.sample(wordy, chance.choice([1, 2])), *own[1:], *range(2)]))
+        chance.shuffle(places)
+        theirs, ours = chance.choice(STYLES), chance.choice(STYLES)
+        found = map_classes([ours(place) for place in own], "folders", [theirs(place) for place in places])
+        assert all(places[one.index] == own[one.place] for one in found.matched)
+        assert {place for place in own if place in places and place not in wordy} <= {
+            own[one.place] for one in found.matched
+        }
+
+
+@pytest.mark.parametrize(
+    ("classes", "network", "right"),
+    [
+        (("lamp, floor", "lamp, table", "bag"), ("bag", "lamp, table", "lamp, floor"), [2, 1, 0]),
+        (("a b", "a-b", "c"), ("a-b", "a b", "c"), [1, 0, 2]),
+        (("lamp, floor", "bag"), ("bag", "lamp, table"), [None, 0]),
+        (("lamp", "bag"), ("lamp, table", "lamp, floor", "bag"), [None, 2]),
+        (("cafe\u0301", "b"), ("b", "caf\u00e9"), [1, 0]),
+        (("c\u202ead", "b"), ("b", "cad"), [1, 0]),
+        (("crane", "tench"), ("crane bird", "tench"), [None, 1]),
+        (("Cardigan", "tench"), ("cardigan", "tench"), [None, 1]),
+        (("cardigan", "mug"), ("mug", "cardigan"), [1, 0]),
+        (("n03126707", "tench"), ("crane bird", "tench"), [None, 1]),
+        (("class_1", "10"), ("class 10", "class 1", "word"), [1, 0]),
+    ],
+)
+def test_the_very_name_comes_first_and_no_likeness_overrides_it(classes, network, right):
+    found = {one.place: one.index for one in map_classes(classes, "list", network).matched}
+    assert [found.get(place) for place in range(len(classes))] == right
+
+
+@pytest.mark.parametrize("names", [("2", "1", "0"), ("class 2", "class 1", "class 0")])
+def test_a_list_of_numbers_in_another_order_is_asked_about(names):
+    for network in (numbered_names(3), ("0", "1", "2")):
+        assert map_classes(names, "list", network).asks
+
+
+@pytest.mark.parametrize(
+    ("rows", "network", "lost"),
+    [
+        (("domestic dog, dog", "domestic cat, cat"), ("cat", "dog"), 2),
+        (("lamp, table", "lamp, floor"), ("lamp, floor", "lamp, table"), 2),
+        (("class 1", "class 0"), numbered_names(2), 2),
+    ],
+)
+def test_a_table_that_contradicts_itself_in_any_synonym_is_unmatched(rows, network, lost):
+    assert len(map_classes(rows, "index", network).unmatched) == lost
+
+
+@pytest.mark.parametrize(
+    ("names", "network", "present", "asks"),
+    [
+        (("beagle", "persian"), ("cat", "dog"), (0, 1), True),
+        (("alpha", "1"), NAMES, (0,), True),
+        (("0", "1"), ("cat", "dog"), (0, 1), False),
+        (("0", "1"), PETS, (0, 1), True),
+        (("0", "1", "2"), NAMES, (0, 2), False),
+        (("0", "1", "2"), NAMES, (1, 2), True),
+        (("0", NAMES[1], NAMES[2]), NAMES, (1, 2), False),
+        (("0", "1", "2"), numbered_names(3), (1, 2), True),
+        (WNIDS, numbered_names(1000), (5, 7), False),
+        (("0", "1"), ("1", "0"), (0, 1), True),
+    ],
+)
+def test_a_tables_numbers_are_asked_about_unless_a_0_names_or_the_whole_confirm_them(names, network, present, asks):
+    assert map_classes(names, "index", network, present=present).asks == asks
+    assert not map_classes(names, "index", network, present=present, by_order=True).asks
+
+
+def test_a_column_named_twice_is_refused(tmp_path):
+    text = tabled(tmp_path, "0,cat", "1,dog")
+    (tmp_path / "labels.csv").write_text("file,class_index,class_index\n0.png,0,1\n1.png,1,0\n")
+    with pytest.raises(BrokenDataError, match="class_index 2 times"):
+        open_source(text)

@@ -20,6 +20,12 @@ def numbered(folder, names):
     return str(folder)
 
 
+def pictured(folder, names):
+    for seed, name in enumerate(names):
+        save(folder / name / "a.png", seed=seed)
+    return str(folder)
+
+
 def by_folder(source):
     return {int(name.partition("/")[0]): int(label) for name, label in zip(source.ids, source.labels, strict=True)}
 
@@ -53,18 +59,29 @@ def test_all_thousand_are_imagenets_classes_and_of_other_thousands_it_is_asked(t
 
 def test_numbers_are_the_networks_own_only_on_request_where_its_names_are_imagenets_in_another_order(tmp_path):
     text, turned = numbered(tmp_path, [2, 112]), imagenet_names()[1:] + imagenet_names()[:1]
-    assert ways(text, turned) == ["numbers"]
+    assert ways(text, turned) == ["numbers", "from1"]
     assert by_folder(open_source(f"numbers:{text}", turned)) == {2: 2, 112: 112}
 
 
-@pytest.mark.parametrize("names", [range(10), [3, 9], [0, 4, 5]])
-def test_where_all_readings_agree_nothing_is_asked(tmp_path, names):
+@pytest.mark.parametrize("names", [range(10), [0, 4, 5]])
+def test_where_all_readings_agree_only_a_network_with_names_is_asked_about(tmp_path, names):
     text = numbered(tmp_path, names)
-    assert by_folder(open_source(text, MONTHS[:10])) == {name: name for name in names}
+    assert by_folder(open_source(text, numbered_names(10))) == {name: name for name in names}
+    assert "numbers" in ways(text, MONTHS[:10])
+
+
+@pytest.mark.parametrize("network", [numbered_names(10), MONTHS[:10], imagenet_names()])
+@pytest.mark.parametrize("names", [[3, 9], [1, 2, 3, 4, 6, 7, 8, 9], [1, 2, 3, 5]])
+def test_without_a_0_it_is_asked_whether_numbers_are_counted_from_1(tmp_path, names, network):
+    text = numbered(tmp_path, names)
+    assert ways(text, network) == ["numbers", "from1"]
+    assert by_folder(open_source(f"from1:{text}", network)) == {name: name - 1 for name in names}
 
 
 def test_nine_of_nine_counted_from_one_are_the_alphabetical_order_too(tmp_path):
-    found = open_source(numbered(tmp_path, range(1, 10)), MONTHS[:9])
+    text = numbered(tmp_path, range(1, 10))
+    assert ways(text, MONTHS[:9]) == ["folders", "from1"]
+    found = open_source(text, numbered_names(9))
     assert by_folder(found) == {name: name - 1 for name in range(1, 10)}
     assert found.classes == tuple("123456789")
 
@@ -101,8 +118,8 @@ def test_what_looks_counted_from_one_is_asked_about(tmp_path, names, expected):
 
 
 def test_some_of_a_networks_classes_can_only_be_numbers(tmp_path):
-    source = open_source(numbered(tmp_path, [3, 10, 20]), numbered_names(24))
-    assert source.labels.tolist() == [3, 10, 20]
+    source = open_source(numbered(tmp_path, [0, 10, 20]), numbered_names(24))
+    assert source.labels.tolist() == [0, 10, 20]
     assert len(source.classes) == 24
 
 
@@ -112,8 +129,47 @@ def test_numbers_that_are_the_networks_names_are_names(tmp_path):
     assert by_folder(open_source(text, network)) == {1: 0, 2: 1, 12: 11}
 
 
-def test_padded_numbers_are_names(tmp_path):
-    assert layout_of(numbered(tmp_path, ["00", "01", "02"]))[0].name == "folders"
+@pytest.mark.parametrize("words", ["{}", "class {}", "class_{}", "Class{}", "{:02d}"])
+@pytest.mark.parametrize("network", [numbered_names(12), tuple(map(str, range(12))), MONTHS])
+def test_numbers_are_the_same_however_they_are_written(tmp_path, words, network):
+    text = pictured(tmp_path, [words.format(number) for number in range(12)])
+    assert layout_of(text)[0].name == "numbers"
+    found = open_source(f"numbers:{text}", network)
+    assert [found.classes[label] for label in found.labels] == [words.format(number) for number in range(12)]
+    assert found.labels.tolist() == list(range(12))
+    if words == "{:02d}" and network != MONTHS:  # sorted as numbers are
+        assert open_source(text, network).labels.tolist() == list(range(12))
+    else:
+        assert "numbers" in ways(text, network)
+
+
+@pytest.mark.parametrize("names", [("0", "09", "1", "10", "2"), ("0", "1", "02", "10"), ("1", "02", "10")])
+def test_mixed_leading_zeros_are_asked_about(tmp_path, names):
+    text = pictured(tmp_path, names)
+    for network in (numbered_names(len(names)), numbered_names(11), imagenet_names()):
+        try:
+            found = open_source(text, network)
+        except InvalidSettingError:
+            continue
+        assert all(int(name.partition("/")[0]) == label for name, label in zip(found.ids, found.labels, strict=True))
+
+
+@pytest.mark.parametrize(
+    "network", [tuple(map(str, range(1, 11))), tuple("43210"), ("class 1", "class 2", "class 0"), tuple("9876543210")]
+)
+def test_a_networks_names_that_are_numbers_are_compared_as_names_first(tmp_path, network):
+    for names in (range(10), range(5), range(1, 11), (0, 2), (1, 2)):
+        text = numbered(here(tmp_path / f"{names}"), names)
+        try:
+            found = open_source(text, network)
+        except InvalidSettingError:
+            continue
+        told = [int(network[label].split()[-1]) for label in found.labels]
+        assert told == [int(name.partition("/")[0]) for name in found.ids]
+
+
+def test_numbers_longer_than_a_class_can_have_are_names(tmp_path):
+    assert layout_of(pictured(tmp_path, ["20240131", "20240201"]))[0].name == "folders"
 
 
 @pytest.mark.parametrize("layout", ["", "numbers:", "from1:"])
@@ -127,8 +183,13 @@ def test_numbers_beyond_the_networks_classes_are_refused(tmp_path, layout):
 @pytest.mark.parametrize("layout", ["numbers", "from1"])
 def test_other_folders_are_no_numbers(tmp_path, layout):
     with pytest.raises(BrokenDataError) as caught:
-        open_source(f"{layout}:{numbered(tmp_path, ['1', '02'])}", numbered_names(24))
-    assert refused(caught.value, BrokenDataError, "02")
+        open_source(f"{layout}:{pictured(tmp_path, ['1', '02', 'tench'])}", numbered_names(24))
+    assert refused(caught.value, BrokenDataError, "tench")
+
+
+def test_a_number_written_twice_is_refused(tmp_path):
+    with pytest.raises(BrokenDataError, match="1"):
+        open_source(f"numbers:{pictured(tmp_path, ['1', '01', '2'])}", numbered_names(24))
 
 
 def test_without_a_network_the_classes_are_the_folders_by_number(tmp_path):

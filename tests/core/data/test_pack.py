@@ -165,7 +165,7 @@ def test_classes_without_images_are_kept(tmp_path, cache):
     for seed, name in enumerate(("a.png", "b.png")):
         save(tmp_path / "flat" / name, seed)
     (tmp_path / "flat" / "labels.csv").write_text("file,class_index\na.png,7\nb.png,993\n")
-    made = pack(open_source(str(tmp_path / "flat"), imagenet_names()), PRESET, cache=cache)
+    made = pack(open_source(f"labels:{tmp_path / 'flat'}", imagenet_names()), PRESET, cache=cache)
     assert len(made.classes) == 1000
     assert made.labels.tolist() == [7, 993]
 

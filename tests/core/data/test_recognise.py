@@ -29,16 +29,16 @@ def wnids(folder):
 
 
 def numbers(folder):
-    return pets(folder, "2", "112", "999")
+    return pets(folder, "0", "112", "999")
 
 
 def listed(folder):
-    (folder.parent / "val.txt").write_text(f"{val_name(1)} 3\n{val_name(2)} 4\n")
+    (folder.parent / "val.txt").write_text(f"{val_name(1)} 0\n{val_name(2)} 4\n")
     return str(flat_val(folder, 2))
 
 
 def tabled(folder):
-    (folder.parent / "labels.csv").write_text(f"file,class_index\n{val_name(1)},3\n{val_name(2)},4\n")
+    (folder.parent / "labels.csv").write_text(f"file,class_index\n{val_name(1)},0\n{val_name(2)},4\n")
     return str(flat_val(folder, 2))
 
 
@@ -59,9 +59,9 @@ def sharded(folder):
     ("make", "layout", "classes", "by", "present"),
     [
         (wnids, "wnids", 2, "wnid", (0, 217)),
-        (numbers, "numbers", 3, "number", (2, 112, 999)),
-        (listed, "list", 5, "number", (3, 4)),
-        (tabled, "labels", 5, "number", (3, 4)),
+        (numbers, "numbers", 3, "number", (0, 112, 999)),
+        (listed, "list", 5, "number", (0, 4)),
+        (tabled, "labels", 5, "number", (0, 4)),
         (kitted, "devkit", 1000, "wnid", (2, 985)),
         (tarred, "tar-devkit", 1000, "wnid", (2, 985)),
         (sharded, "parquet", 1000, "name", (3, 4)),
@@ -143,7 +143,7 @@ def test_a_table_that_has_every_number_but_0_is_noted(tmp_path, numbers, noted):
     for number in numbers:
         save(tmp_path / f"{number}.png")
     (tmp_path / "labels.csv").write_text("file,class_index\n" + "".join(f"{one}.png,{one}\n" for one in numbers))
-    assert any("counted from 1?" in note for note in recognise(str(tmp_path), tuple("abcd")).notes) == noted
+    assert any("counted from 1?" in note for note in recognise(f"labels:{tmp_path}", tuple("abcd")).notes) == noted
 
 
 # what is asked about
@@ -184,7 +184,7 @@ def test_class_folders_and_a_table_of_their_images_are_asked_about(tmp_path):
     (folder / "labels.csv").write_text("file,class_index\nclass0/0.png,1\nclass1/0.png,0\n")
     with pytest.raises(InvalidSettingError) as caught:
         open_source(str(folder))
-    assert refused(caught.value, InvalidSettingError, f"labels:{folder}", f"folders:{folder}")
+    assert refused(caught.value, InvalidSettingError, f"labels:{folder}", f"numbers:{folder}")
     assert open_source(f"labels:{folder}").labels.tolist() == [1, 0]
     assert len(open_source(f"folders:{folder}")) == 12
 

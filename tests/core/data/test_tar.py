@@ -44,10 +44,10 @@ def test_the_archive_is_the_folder_without_unpacking(archive, tmp_path):
 def test_tables_beside_the_archive(tmp_path, table):
     flat_val(tmp_path / "val", 2)
     archive = tar_of(tmp_path / "val", here(tmp_path / "tar") / NAME)
-    lines = {"labels.csv": f"file,class_index\n{val_name(1)},3\n{val_name(2)},4\n"}
-    lines["val.txt"] = f"{val_name(1)} 3\n{val_name(2)} 4\n"
+    lines = {"labels.csv": f"file,class_index\n{val_name(1)},3\n{val_name(2)},0\n"}
+    lines["val.txt"] = f"{val_name(1)} 3\n{val_name(2)} 0\n"
     (archive.parent / table).write_text(lines[table])
-    assert open_source(str(archive), imagenet_names()).labels.tolist() == [3, 4]
+    assert open_source(str(archive), imagenet_names()).labels.tolist() == [3, 0]
 
 
 def test_boxes_beside_the_archive(archive):

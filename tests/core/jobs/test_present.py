@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from core.data.scenes import CLASSES
 from core.evaluation.inference import folded_copy, forward
 from core.experiment import ExperimentSpec, Extent
 from core.jobs.evaluate import evaluate
@@ -22,10 +23,10 @@ PRESENT = [3, 7, 20]
 @pytest.fixture
 def spec(tmp_path):
     folder = tmp_path / "three"
-    lines = ["file,class_index"]
+    lines = ["file,class_index,class_name"]
     for number in range(40):
         save(folder / f"{number:02d}.png", seed=number)
-        lines.append(f"{number:02d}.png,{PRESENT[number % 3]}")
+        lines.append(f"{number:02d}.png,{PRESENT[number % 3]},{CLASSES[PRESENT[number % 3]]}")
     (folder / "labels.csv").write_text("\n".join(lines))
     return ExperimentSpec(data=str(folder))
 
