@@ -20,7 +20,7 @@ def test_the_evaluated_images_are_no_training_images(empty_store, visit, images)
 
 def test_images_of_other_classes_and_too_few_are_refused(empty_store, visit, tmp_path):
     other = make_tree(tmp_path / "other")
-    page = visit(**QUICK, training=str(other))
+    page = visit(**QUICK, training=f"folders:{other}")
     assert "3 classes" in words(page)
     page = visit(**QUICK, training_images="5")
     assert "5 training images" in words(page)
