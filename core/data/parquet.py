@@ -26,6 +26,7 @@ from core.data.pictures import MAX_BYTES, broken, refuse_large
 from core.data.stored import StoredSource
 from core.data.tables import require_few
 from core.errors import BrokenDataError
+from core.words import printable
 
 SUFFIX = ".parquet"
 _ANY = f"-*{SUFFIX}"
@@ -271,7 +272,7 @@ def _class_names(table: Any) -> tuple[str, ...]:
         about = json.loads((table.schema_arrow.metadata or {})[b"huggingface"])
         names = about["info"]["features"]["label"]["names"]
         if isinstance(names, list) and all(isinstance(one, str) for one in names):
-            return tuple(names)
+            return tuple(map(printable, names))
     return ()
 
 

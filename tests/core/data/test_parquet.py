@@ -114,6 +114,11 @@ def test_one_file_is_enough(folder):
     assert len(open_source(str(folder / "validation-00001-of-00002.parquet"))) == 4
 
 
+def test_names_of_classes_are_free_of_what_cannot_be_printed(tmp_path):
+    shard(tmp_path / "x.parquet", [0, 1], names=["\x1b[31mcat", "d\u202eog"])
+    assert open_source(str(tmp_path)).classes == ("[31mcat", "dog")
+
+
 def test_without_names_classes_are_numbers_and_ids_are_places(tmp_path):
     source = open_source(str(shard(tmp_path / "x.parquet", [0, 3, 0, 3], paths=False)))
     assert source.classes == ("0", "1", "2", "3")
