@@ -7,6 +7,7 @@ import os
 import pytest
 
 from core.data.packs import kept_packs
+from core.data.scenes import CLASSES
 from core.errors import InvalidSettingError
 from core.experiment import ExperimentSpec, Extent
 from core.jobs.executor import Executor
@@ -15,14 +16,14 @@ from core.jobs.subject import find_subject
 from core.store.database import open_store
 from tests.core.data.images import save
 
-LIST = "".join(f"{number}.png,{number}\n" for number in range(4))
+LIST = "".join(f"{number}.png,{number},{CLASSES[number]}\n" for number in range(4))
 
 
 def images(folder):
     """A few images of the demo's classes."""
     for number in range(4):
         save(folder / f"{number}.png", seed=number)
-    (folder / "labels.csv").write_text("file,class_index\n" + LIST)
+    (folder / "labels.csv").write_text("file,class_index,class_name\n" + LIST)
     return folder
 
 
