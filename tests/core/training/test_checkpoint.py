@@ -168,13 +168,14 @@ import sys
 from pathlib import Path
 from safetensors.torch import save_file
 from core.networks.registry import load_network
+from core.data.scenes import CLASSES
 from core.pruning.settings import Pruning
 from core.training.images import drawn_once, training_source
 from core.training.retrain import retrain
 from core.training.retraining import Retraining
 
 how = Retraining(images=64, epochs=2, steps=2, batch=16, size=0.375)
-images = drawn_once(training_source(how, "scenes", 24), Path(sys.argv[2]))
+images = drawn_once(training_source(how, "scenes", CLASSES), Path(sys.argv[2]))
 found = retrain(
     load_network("demo"), Pruning("structured", rate=0.5), how, images,
     device="cpu", folder=Path(sys.argv[1]), save_every=float(sys.argv[3]),
