@@ -10,70 +10,31 @@ from core.data.pack import Pack, pack_cost
 from core.experiment import ExperimentSpec
 from core.jobs.executor import PACK
 from core.jobs.subject import Subject
-from core.store.queue import FAILED, OPEN, RUNNING, Job, forget
-from core.words import count, duration, size
+from core.store.queue import Job
+from core.words import count, size
 from pages.widgets.core_access import executor, keep_workers, store
-from pages.widgets.errors import plain, shown_errors
-from pages.widgets.progress import POLL_SECONDS, job_words
+from pages.widgets.errors import plain
+from pages.widgets.one_job import Work, draw_work
 
 
 def draw_packing(spec: ExperimentSpec, subject: Subject) -> None:
     """Draw how the packing of some data stands; runs again by itself while it is under way."""
-    working = bool(_jobs(spec, OPEN))
-    st.fragment(_live, run_every=POLL_SECONDS if working else None)(spec, subject, working)
-
-
-def _live(spec: ExperimentSpec, subject: Subject, working: bool) -> None:
-    with shown_errors():
-        jobs = _jobs(spec, OPEN)
-        if working and not jobs:
-            st.rerun()
-        if jobs:
-            keep_workers()
-            _under_way(jobs[0])
-            return
-        for job in _jobs(spec, (FAILED,)):
-            _failed(job)
-        pack = subject.packed()
-        if pack is None:
-            _offer(spec, subject)
-        else:
-            _packed(pack)
-
-
-def _jobs(spec: ExperimentSpec, states: tuple[str, ...]) -> list[Job]:
-    """Return the jobs in these states that pack the data as they are made for the network of `spec`."""
     wanted = spec.dense().to_json()
-    return [
-        job
-        for job in executor().list(states)
-        if job.kind == PACK and ExperimentSpec.from_json(job.request["of"]).dense().to_json() == wanted
-    ]
+
+    def packs_it(job: Job) -> bool:
+        """Whether a job packs the data as they are made for the network of `spec`."""
+        return job.kind == PACK and ExperimentSpec.from_json(job.request["of"]).dense().to_json() == wanted
+
+    stopping, kept = "Stopping after these images", "What is packed is kept; Pack goes on from there."
+    draw_work(Work(packs_it, stopping, kept, "Packing failed"), lambda: _stands(spec, subject))
 
 
-def _under_way(job: Job) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(job.share, text=plain(_progress_words(job)))
-        if st.button("Cancel", key=f"cancel {job.id}", help="What is packed is kept; Pack goes on from there."):
-            executor().cancel([job.id])
-
-
-def _progress_words(job: Job) -> str:
-    if job.cancelling:
-        return "Stopping after these images"
-    if job.state != RUNNING:
-        return "Waiting for what is queued before it"
-    left = f", about {duration(job.seconds_left)} left" if job.seconds_left is not None and job.done else ""
-    words = job_words(job)
-    return f"{words[:1].upper()}{words[1:]}{left}"
-
-
-def _failed(job: Job) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.error(plain(job.message), title="Packing failed")
-        if st.button("Dismiss", key=f"dismiss {job.id}"):
-            forget(store(), [job.id])
-            st.rerun()
+def _stands(spec: ExperimentSpec, subject: Subject) -> None:
+    pack = subject.packed()
+    if pack is None:
+        _offer(spec, subject)
+    else:
+        _packed(pack)
 
 
 def _offer(spec: ExperimentSpec, subject: Subject) -> None:

@@ -14,7 +14,7 @@ from core.data.source import AmbiguousDataError, open_source
 from core.data.wnids import imagenet_names, imagenet_wnids
 from core.errors import BrokenDataError, InvalidSettingError
 from tests.core.data.images import save
-from tests.core.data.trees import devkit, flat_val, here, numbered_names, refused, shard, val_name
+from tests.core.data.trees import devkit, flat_val, here, numbered_names, refused, shard, tabled, val_name
 
 NAMES, WNIDS = imagenet_names(), imagenet_wnids()
 # Other lists of ImageNet's names: as Keras writes them, with all synonyms, and as ImageNet itself calls its cranes.
@@ -224,14 +224,6 @@ def test_who_asks_for_order_gets_it_only_where_no_name_contradicts_it():
 def pets(folder, *names):
     for place, name in enumerate(names or PETS):
         save(folder / name / "a.png", place)
-    return str(folder)
-
-
-def tabled(folder, *rows):
-    for place, _ in enumerate(rows):
-        save(folder / f"{place}.png", place)
-    lines = [f"{place}.png,{row}\n" for place, row in enumerate(rows)]
-    (folder / "labels.csv").write_text("file,class_index,class_name\n" + "".join(lines))
     return str(folder)
 
 

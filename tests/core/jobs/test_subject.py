@@ -14,20 +14,12 @@ from core.jobs.subject import find_subject
 from core.store.database import open_store
 from core.store.queue import OPEN
 from tests.core.data.images import save
-from tests.core.data.trees import shard
+from tests.core.data.trees import shard, tabled
 
 
 def folders(folder, *names):
     for place, name in enumerate(names):
         save(folder / str(name) / "a.png", place)
-    return str(folder)
-
-
-def tabled(folder, *rows):
-    for place, _ in enumerate(rows):
-        save(folder / f"{place}.png", place)
-    lines = [f"{place}.png,{row}\n" for place, row in enumerate(rows)]
-    (folder / "labels.csv").write_text("file,class_index,class_name\n" + "".join(lines))
     return str(folder)
 
 
