@@ -6,7 +6,6 @@ A path is a file, a folder of shards of one split, or one split of several: `FOL
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -19,18 +18,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from core.data.disk import entries, is_file_or_link, real_file, require_utf8, unreadable
+from core.data.disk import require_utf8, unreadable
 from core.data.labelled import MAX_CLASSES
 from core.data.layout import Layout
 from core.data.pictures import MAX_BYTES, broken, refuse_large
+from core.data.shards import SUFFIX, absent, is_split, shards, splits
 from core.data.stored import StoredSource
 from core.data.tables import require_few
 from core.errors import BrokenDataError
 from core.words import printable
 
-SUFFIX = ".parquet"
-_ANY = f"-*{SUFFIX}"
-_SHARD = re.compile(r"(?P<split>.+)-(?P<number>[0-9]{5})-of-(?P<of>[0-9]{5})(-[0-9a-f]+)?\.parquet")
 _ITEMS, _PATHS = "image.bytes", "image.path"
 _SUSPICIOUS, _SQUEEZED = 2**26, 10  # so many bytes in a row group, so much smaller on disk: no picture is squeezed so
 _ERRORS = (
@@ -80,27 +77,12 @@ class ParquetShelf:
         return place.group, place.row, *self.states[place.shard]
 
 
-def splits(folder: Path) -> tuple[str, ...]:
-    """Return the names of the splits whose shards lie in a folder: "" for files that are not named by split."""
-    return tuple(sorted({_split(name) for name in _shards_in(folder)})) if folder.is_dir() else ()
-
-
-def split_path(folder: Path, split: str) -> Path:
-    """Return the path that stands for one split of several."""
-    return folder / f"{split}{_ANY}"
-
-
-def is_split(path: Path) -> bool:
-    """Whether a path stands for one split of the shards in a folder."""
-    return path.name.endswith(_ANY) and path.name.removesuffix(_ANY) in splits(path.parent)
-
-
 def open_shards(name: str, path: Path) -> StoredSource:
     """Open shards: as many classes as their metadata names, or as the labels say.
 
     BrokenDataError if a column is missing, or a label is none (a test split has -1) or out of range.
     """
-    files = _shards(path)
+    files = shards(path)
     labels, names, places = _read(files)
     _require_labels(labels, path)
     number = len(names) or int(labels.max()) + 1
@@ -108,45 +90,13 @@ def open_shards(name: str, path: Path) -> StoredSource:
         raise _no_label(path, f"the label {labels.max():,}", number)
     shelf = ParquetShelf(path, files, tuple(_state(file) for file in files), places)
     classed = names or tuple(map(str, range(number)))
-    return StoredSource(name, shelf, classed, labels, tuple(places), notes=_notes(files))
+    return StoredSource(name, shelf, classed, labels, tuple(places), notes=absent(files))
 
 
 def _recognises(path: Path) -> bool:
     if path.is_dir():
         return len(splits(path)) == 1
     return is_split(path) or (path.suffix == SUFFIX and path.is_file())
-
-
-def _shards(path: Path) -> tuple[Path, ...]:
-    """Return the files that a path stands for, in order, links among them checked."""
-    if path.is_file():
-        return (path,)
-    if is_split(path):
-        return _of_split(path.parent, path.name.removesuffix(_ANY))
-    found = splits(path)
-    if len(found) != 1:
-        raise _refused(path, f"holds shards of {len(found)} splits", "shards of one split")
-    return _of_split(path, found[0])
-
-
-def _of_split(folder: Path, split: str) -> tuple[Path, ...]:
-    return tuple(real_file(folder, name) for name in sorted(_shards_in(folder)) if _split(name) == split)
-
-
-def _shards_in(folder: Path) -> Iterator[str]:
-    return (entry.name for entry in entries(folder) if entry.name.endswith(SUFFIX) and is_file_or_link(entry))
-
-
-def _split(name: str) -> str:
-    match = _SHARD.fullmatch(name)
-    return match["split"] if match else ""
-
-
-def _notes(files: Sequence[Path]) -> tuple[str, ...]:
-    found = [match for match in (_SHARD.fullmatch(file.name) for file in files) if match]
-    expected = max((int(match["of"]) for match in found), default=0)
-    absent = expected - len({match["number"] for match in found})
-    return (f"{absent:,} of {expected:,} shards are not here",) if absent > 0 else ()
 
 
 def _read(files: Sequence[Path]) -> tuple[NDArray[np.int64], tuple[str, ...], dict[str, Place]]:

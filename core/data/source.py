@@ -10,9 +10,9 @@ from core.data.files import folders_in, pictures_in
 from core.data.imagenette import IMAGENETTE, open_imagenette
 from core.data.layout import Layout
 from core.data.layouts import LAYOUTS
-from core.data.parquet import is_split, split_path, splits
 from core.data.protocol import Source
 from core.data.readings import AmbiguousDataError, Reading, for_network, read_for
+from core.data.shards import is_split, split_path, splits
 from core.data.tar import is_tar, open_tar
 from core.errors import BrokenDataError, InvalidSettingError, MissingFileError, PrunescopeError
 from core.paths import user_path
