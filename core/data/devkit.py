@@ -12,8 +12,8 @@ import re
 import struct
 import tarfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 import numpy as np
@@ -36,6 +36,11 @@ _MAT_HEADER, _COMPRESSED = 128, 15  # bytes before the first element; the kind o
 _NAME = re.compile(r"ILSVRC2012_val_([0-9]{8})(_n[0-9]{8})?\.(jpe?g|png)", re.IGNORECASE)
 
 Reader = Callable[[str], bytes]  # from a path in the kit
+
+
+def are_of_ilsvrc(files: Iterable[str]) -> bool:
+    """Whether all of these files, wherever they lie, have the names of ILSVRC-2012's validation images."""
+    return all(_NAME.fullmatch(PurePosixPath(file).name) for file in files)
 
 
 def find_devkit(shelf: Shelf) -> Path | None:

@@ -69,9 +69,11 @@ def map_classes(
     *,
     by_order: bool = False,
     present: Collection[int] | None = None,
+    of_ilsvrc: bool = False,
 ) -> Mapping:
     """Match the data's classes to the network's names; `present` are those that have images, all if None.
 
+    `of_ilsvrc` says that they are of ILSVRC's own images, of which the published tables number classes as ImageNet.
     A number in a table or of a folder is the number of the class, unless the table's name for it is that of another
     one. Folders and lists are matched by name, wnids by the names that ImageNet gives them. Only where none of the
     names is the network's they are matched by order, alphabetical for folders. `asks` says that nothing but order or
@@ -88,7 +90,7 @@ def map_classes(
     found = [_numbered(place, number, told, one, network, max(numbers)) for place, (number, *told, one) in cells]
     fits = all(isinstance(found[place], Matched) for place in seen)
     table = _Table([numbers[place] for place in seen], [names[place] for place in seen], [given[p] for p in seen])
-    asks = not by_order and fits and _is_doubtful(table, names, network)
+    asks = not by_order and fits and _is_doubtful(table, names, network, of_ilsvrc)
     return _mapping("from1" if numbering == "from1" else "number", found, asks)
 
 
@@ -178,11 +180,11 @@ class _Table:
         return 2 * sum(agree) > len(agree)
 
 
-def _is_doubtful(table: _Table, names: Sequence[str], network: Sequence[str]) -> bool:
+def _is_doubtful(table: _Table, names: Sequence[str], network: Sequence[str], of_ilsvrc: bool) -> bool:
     """Whether a table's numbers may be meant otherwise: from 1, as those of other classes, or as the network's names.
 
-    Numbers alone are enough for a network without names or with ImageNet's in their order, where a 0 occurs, and for
-    any other where all of its classes occur.
+    Numbers alone are enough, where a 0 occurs, for a network without names, and for one with ImageNet's in their order
+    if the images are ILSVRC's own or of all of the 1,000.
     """
     if table.is_confirmed(imagenets(names), network):
         return False
@@ -190,8 +192,8 @@ def _is_doubtful(table: _Table, names: Sequence[str], network: Sequence[str]) ->
         return True
     if not has_names(network):
         return False
-    whole = set(table.numbers) == set(range(len(network))) and not numbers_of(network)
-    return any(table.names) or not (whole or in_imagenets_order(network))
+    published = of_ilsvrc or set(table.numbers) == set(range(len(imagenet_wnids())))
+    return any(table.names) or not (published and in_imagenets_order(network))
 
 
 def _by_name(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.data.devkit import are_of_ilsvrc
 from core.data.folder import FOLDERS, WNIDS
 from core.data.layout import Layout, Numbering
 from core.data.layouts import LAYOUTS
@@ -97,7 +98,10 @@ def is_named(text: str, layout: Layout) -> bool:
 
 def _read(layout: Layout, source: Source, network: Sequence[str], *, by_order: bool = False) -> Reading:
     present = np.unique(source.labels).tolist()
-    mapping = map_classes(source.classes, layout.numbering, network, by_order=by_order, present=present)
+    of_ilsvrc = layout.numbering == "index" and are_of_ilsvrc(source.ids)
+    mapping = map_classes(
+        source.classes, layout.numbering, network, by_order=by_order, present=present, of_ilsvrc=of_ilsvrc
+    )
     return Reading(layout, source, mapping if isinstance(source, StoredSource) else _in_place(mapping, network))
 
 

@@ -56,7 +56,7 @@ def test_there_are_as_many_classes_as_the_highest_index_says(tmp_path):
 
 
 def test_there_are_as_many_classes_as_the_network_tells_apart(tmp_path):
-    source = open_source(flat(tmp_path), imagenet_names())
+    source = open_source(f"labels:{flat(tmp_path)}", imagenet_names())
     assert len(source.classes) == 1000
     assert source.labels.tolist() == [0, 2, 2]
 

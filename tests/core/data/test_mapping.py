@@ -398,9 +398,12 @@ def test_a_table_that_contradicts_itself_in_any_synonym_is_unmatched(rows, netwo
     [
         (("beagle", "persian"), ("cat", "dog"), (0, 1), True),
         (("alpha", "1"), NAMES, (0,), True),
-        (("0", "1"), ("cat", "dog"), (0, 1), False),
+        (("0", "1"), ("cat", "dog"), (0, 1), True),
+        (("0", "1"), numbered_names(2), (0, 1), False),
         (("0", "1"), PETS, (0, 1), True),
-        (("0", "1", "2"), NAMES, (0, 2), False),
+        (("0", "1", "2"), NAMES, (0, 2), True),
+        (tuple(map(str, range(1000))), NAMES, tuple(range(1000)), False),
+        (tuple(map(str, range(1000))), NAMES, tuple(range(999)), True),
         (("0", "1", "2"), NAMES, (1, 2), True),
         (("0", NAMES[1], NAMES[2]), NAMES, (1, 2), False),
         (("0", "1", "2"), numbered_names(3), (1, 2), True),
@@ -408,9 +411,35 @@ def test_a_table_that_contradicts_itself_in_any_synonym_is_unmatched(rows, netwo
         (("0", "1"), ("1", "0"), (0, 1), True),
     ],
 )
-def test_a_tables_numbers_are_asked_about_unless_a_0_names_or_the_whole_confirm_them(names, network, present, asks):
+def test_a_tables_numbers_are_asked_about_unless_names_or_imagenets_whole_confirm_them(names, network, present, asks):
     assert map_classes(names, "index", network, present=present).asks == asks
     assert not map_classes(names, "index", network, present=present, by_order=True).asks
+
+
+def test_a_table_of_numbers_alone_is_no_networks_with_names_and_the_answer_is_its_name(tmp_path):
+    text = tabled(tmp_path, "0,", "1,", "2,")
+    with pytest.raises(AmbiguousDataError) as caught:
+        open_source(text, PETS)
+    assert caught.value.ways == {
+        f"labels:{text}": "the table's numbers are the network's: '0' is the network's class 0, 'cat'"
+    }
+    assert open_source(f"labels:{text}", PETS).labels.tolist() == [0, 1, 2]
+    assert open_source(text, numbered_names(3)).labels.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("table", ["labels.csv", "val.txt"])
+@pytest.mark.parametrize(("own", "network", "asks"), [(False, NAMES, True), (True, NAMES, False), (True, PETS, True)])
+def test_numbers_alone_are_imagenets_only_of_images_that_are_its_own(tmp_path, table, own, network, asks):
+    names = [val_name(number) if own else f"{number}.JPEG" for number in (1, 2)]
+    for name in names:
+        save(tmp_path / name)
+    comma, header = (",", "file,class_index\n") if table == "labels.csv" else (" ", "")
+    (tmp_path / table).write_text(header + "".join(f"{name}{comma}{2 * at}\n" for at, name in enumerate(names)))
+    if asks:
+        with pytest.raises(AmbiguousDataError):
+            open_source(str(tmp_path), network)
+    else:
+        assert open_source(str(tmp_path), network).labels.tolist() == [0, 2]
 
 
 def test_a_column_named_twice_is_refused(tmp_path):

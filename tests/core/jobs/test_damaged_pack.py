@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.data.packed import DamagedPackError, row_bytes
+from core.data.scenes import CLASSES
 from core.errors import PrunescopeError
 from core.experiment import ExperimentSpec, Extent
 from core.jobs.evaluate import evaluate
@@ -26,7 +27,8 @@ IMAGES = 40
 @pytest.fixture
 def spec(tmp_path):
     folder = tmp_path / "listed"
-    lines = ["file,class_index", *(f"{number:02d}.png,{number % 24}" for number in range(IMAGES))]
+    rows = [f"{number:02d}.png,{number % 24},{CLASSES[number % 24]}" for number in range(IMAGES)]
+    lines = ["file,class_index,class_name", *rows]
     for number in range(IMAGES):
         save(folder / f"{number:02d}.png", seed=number, size=(140, 130))
     (folder / "labels.csv").write_text("\n".join(lines))
