@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import BinaryIO
 from urllib.request import Request, urlopen
 
+from core.errors import StorageError
 from core.progress import Progress, now_and_then, silent
 
 _CHUNK = 2**18  # bytes
@@ -15,22 +17,37 @@ _PATIENCE = 30.0  # seconds without a byte
 def download(url: str, file: Path, *, size: int = 0, progress: Progress = silent) -> None:
     """Bring what is missing of a file, which may have been begun; `size` is the whole's in bytes, 0 if not known.
 
-    `progress` hears of bytes and may raise to cancel: what came stays. OSError if nothing answers, or the connection
-    ends before the file is whole. Whether it is the right one is for the caller to check.
+    `progress` hears of bytes and may raise to cancel: what came stays. StorageError, before anything is written, if the
+    disk has no room for the rest; OSError if nothing answers, or the connection ends before the file is whole. Whether
+    it is the right one is for the caller to check.
     """
+    name = url.rsplit("/", 1)[-1]
     here = file.stat().st_size if file.is_file() else 0
     if size and here == size:
         return
     rest = {"Range": f"bytes={here}-"} if 0 < here < size else {}
     with urlopen(Request(url, headers=rest), timeout=_PATIENCE) as answer:
         goes_on = answer.status == 206
+        announced = int(answer.headers.get("Content-Length", 0)) + (here if goes_on else 0)
+        _require_room(file.parent, max(size, announced) - here, name)  # what is here is gone on with, or written over
         with file.open("ab" if goes_on else "wb") as out:
             begun = here if goes_on else 0
-            total = size or begun + int(answer.headers.get("Content-Length", 0))
-            done = _copy(answer, out, begun, total, now_and_then(progress), url.rsplit("/", 1)[-1])
+            total = size or announced
+            done = _copy(answer, out, begun, total, now_and_then(progress), name)
     if done < total:
         raise OSError(f"the connection ended after {done:,} of {total:,} bytes")
-    progress(done, done, f"downloading {url.rsplit('/', 1)[-1]}")
+    progress(done, done, f"downloading {name}")
+
+
+def _require_room(folder: Path, needed: int, name: str) -> None:
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise StorageError(
+            f"downloading {name} takes {needed / 1e6:,.1f} MB more, and {folder} has {free / 1e6:,.1f} MB left",
+            f"at least {needed / 1e6:,.1f} MB of free space",
+            "make room (packs can be deleted: the page Data, or `python -m core packs --delete ID`), or set "
+            "PRUNESCOPE_CACHE to a folder on a larger disk",
+        )
 
 
 def _copy(answer: BinaryIO, out: BinaryIO, done: int, total: int, progress: Progress, name: str) -> int:

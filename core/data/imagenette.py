@@ -65,7 +65,8 @@ def fetch_imagenette(cache: Path | None = None, progress: Progress = silent, arc
 
     The archive is used where it was put by hand. `progress` hears of bytes and may raise to cancel: a later call goes
     on with what is there. MissingFileError if it cannot be had, with what to fetch and where to put it;
-    BrokenDataError if it is another one. Nothing half-done is ever taken for the whole.
+    BrokenDataError if it is another one, StorageError if the disk has no room for it. Nothing half-done is ever taken
+    for the whole.
     """
     root = _root(cache)
     if not (root / archive.folder).is_dir():

@@ -39,7 +39,7 @@ def fetch(remote: RemoteFile, progress: Progress = silent) -> Path:
     """Return the file's path, downloading it first where it is not there yet.
 
     Raises MissingFileError if it cannot be had, and says where to put it by hand; BrokenDataError if what came is
-    not the file.
+    not the file, StorageError if the disk has no room for it.
     """
     found = local_path(remote)
     if found is not None:
