@@ -78,7 +78,7 @@ WNIDS = Layout(
 )
 FOLDERS = Layout(
     "folders",
-    "a folder with one folder of images per class, in alphabetical order",
+    "a folder with one folder of images per class, named after the class",
     "folders",
     _by_name,
     open_folder_tree,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.source import open_source
+from core.data.source import layout_of, open_source
 from core.errors import BrokenDataError, InvalidSettingError, MissingFileError
 from tests.core.data.images import claim_size, make_tree, noise, save, truncate
 from tests.reference import REFERENCE, needs_reference
@@ -30,6 +30,14 @@ def test_class_folders_are_classes_in_sorted_order(tmp_path):
     assert source.labels.tolist() == [0, 1, 2]
     assert len(source) == 3
     assert source.name == str(tmp_path)
+
+
+def test_folders_are_said_to_be_what_they_are_matched_by(tmp_path):
+    for name in ("zebra", "ape"):
+        save(tmp_path / name / "a.png")
+    title = layout_of(str(tmp_path))[0].title
+    assert "named after the class" in title and "order" not in title
+    assert open_source(str(tmp_path), ("zebra", "gnu", "ape")).labels.tolist() == [2, 0]
 
 
 def test_images_are_recognised_by_their_suffix_whatever_its_case(tmp_path):
