@@ -128,8 +128,8 @@ def _absent(root: Path, archive: Archive, why: str) -> MissingFileError:
     return MissingFileError(
         f"{archive.folder} is not here: {why}",
         f"{archive.name}, {archive.bytes / 1e6:.0f} MB, MD5 {archive.md5}",
-        f"`python -m core data {IMAGENETTE}:val --fetch` downloads it; or fetch {archive.url} elsewhere and put it at "
-        f"{root / archive.name}, or its folder at {root / archive.folder}",
+        f"Download on the page Data, or `python -m core data {IMAGENETTE}:val --fetch`, gets it; or fetch "
+        f"{archive.url} elsewhere and put it at {root / archive.name}, or its folder at {root / archive.folder}",
     )
 
 

@@ -207,6 +207,7 @@ def test_what_cannot_be_fetched_says_what_to_fetch_and_where_to_put_it(published
     with pytest.raises(MissingFileError) as caught:
         fetch_imagenette(archive=wrong)
     assert refused(caught.value, MissingFileError, wrong.url, str(cache / "downloads" / ARCHIVE.name), wrong.md5)
+    assert "Download on the page Data, or `python -m core data imagenette:val --fetch`" in caught.value.mend
     with pytest.raises(MissingFileError, match="not downloaded yet"):
         open_source("imagenette:val")
 
