@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.shelf import Shelf
-from core.data.tables import Cells, read_table
+from core.data.tables import Cells, read_table, shown
 from core.errors import BrokenDataError
 
 BOXES = "boxes.csv"
@@ -70,7 +70,7 @@ def _box(cells: Cells, table: Path, number: int) -> Box:
         return box
     corners = ",".join(cells.get(corner, "") for corner in Box._fields)
     raise BrokenDataError(
-        f"{table} line {number} has the corners {corners!r}",
+        f"{table} line {number} has the corners {shown(corners)!r}",
         "x0,y0,x1,y1 in pixels, numbers with x0 < x1 and y0 < y1",
         "correct the line or take it away",
     )
@@ -80,7 +80,7 @@ def _require_files(lines: dict[str, int], shelf: Shelf, table: Path) -> None:
     missing = [file for file in lines if not shelf.holds(file)]
     if missing:
         raise BrokenDataError(
-            f"{table} line {lines[missing[0]]} names {missing[0]!r}, which is not in {shelf.where}"
+            f"{table} line {lines[missing[0]]} names {shown(missing[0])!r}, which is not in {shelf.where}"
             + (f" ({len(missing):,} files are missing in all)" if missing[1:] else ""),
             "files that are there",
             "correct the name, or take its lines away",

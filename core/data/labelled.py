@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.data.layout import Numbering
 from core.data.shelf import Shelf
+from core.data.tables import shown
 from core.errors import BrokenDataError, MissingFileError
 from core.words import count, printable
 
@@ -88,7 +89,7 @@ def _file(text: str, line: int, table: Path) -> str:
     path = PurePosixPath(text)
     if not text or path.is_absolute() or ".." in path.parts:
         raise BrokenDataError(
-            f"{table} line {line} names the file {text!r}",
+            f"{table} line {line} names the file {shown(text)!r}",
             "a file inside the image folder",
             "give the name as it is in that folder",
         )
@@ -97,7 +98,7 @@ def _file(text: str, line: int, table: Path) -> str:
 
 def _label(text: str, line: int, table: Path) -> int:
     if not re.fullmatch(r"-?[0-9]{1,18}", text):
-        problem = f"the class_index {text!r}, which is no whole number"
+        problem = f"the class_index {shown(text)!r}, which is no whole number"
     elif not 0 <= int(text) < MAX_CLASSES:
         problem = f"the class_index {text}, which is out of range"
     else:
@@ -124,7 +125,7 @@ def _require_unique(rows: list[Row], table: Path) -> None:
     for one in rows:
         if one.file in seen:
             raise BrokenDataError(
-                f"{table} lists {one.file} twice, on lines {seen[one.file]} and {one.line}",
+                f"{table} lists {shown(one.file)} twice, on lines {seen[one.file]} and {one.line}",
                 "each file once",
                 "take one of the lines away",
             )
@@ -135,7 +136,7 @@ def _require_files(rows: list[Row], table: Path, shelf: Shelf) -> None:
     missing = [one for one in rows if not shelf.holds(one.file)]
     if missing:
         raise BrokenDataError(
-            f"{table} line {missing[0].line} names {missing[0].file}, which is not in {shelf.where}"
+            f"{table} line {missing[0].line} names {shown(missing[0].file)}, which is not in {shelf.where}"
             + (f" ({len(missing):,} files are missing in all)" if missing[1:] else ""),
             "files that are there",
             "add the files, or take their lines away",
@@ -147,8 +148,9 @@ def _class_names(rows: list[Row], number: int, table: Path) -> tuple[str, ...]:
     names: dict[int, str] = {}
     for one in rows:
         if one.class_name and names.setdefault(one.label, one.class_name) != one.class_name:
+            now, before = shown(one.class_name), shown(names[one.label])
             raise BrokenDataError(
-                f"{table} line {one.line} calls class {one.label} {one.class_name!r}, before {names[one.label]!r}",
+                f"{table} line {one.line} calls class {one.label} {now!r}, before {before!r}",
                 "one name for each class_index",
                 "correct the index or the name",
             )

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from core.data.disk import unreadable
 from core.errors import BrokenDataError
-from core.words import shortened
+from core.words import printable, shortened
 
 MAX_IMAGES = 2_000_000  # in all; ImageNet's training images are 1,281,167
 MAX_BYTES = 2**27  # of a table: twice what that of these images takes
 MAX_LINE = 4096  # letters: as many as a path may have
+
+_SHOWN = 120  # characters of a cell that an error repeats
 
 Cells = dict[str, str]  # of one line, by column
 
@@ -57,6 +59,11 @@ def lines_of(table: Path) -> Iterator[str]:
         raise unreadable(table, error) from error
     except UnicodeDecodeError as error:
         raise BrokenDataError(f"{table} is no text ({error})", "text in UTF-8", "save it as that") from error
+
+
+def shown(text: str) -> str:
+    """Return what is written in a table as errors repeat it: not too long, and nothing that cannot be printed."""
+    return shortened(printable(text), _SHOWN)
 
 
 def require_few(images: int, where: Path) -> None:

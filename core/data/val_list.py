@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.data.labelled import Labelled, LabelTable, labelled, row
 from core.data.shelf import Shelf
-from core.data.tables import find_table, lines_of
+from core.data.tables import find_table, lines_of, shown
 from core.errors import BrokenDataError
 
 LIST = "val.txt"
@@ -30,7 +30,7 @@ def _pair(line: str, number: int, table: Path) -> tuple[str, str]:
     name, _, index = " ".join(line.split("\t")).strip().rpartition(" ")
     if name:
         return name.strip(), index
-    raise BrokenDataError(f"{table} line {number} is {line[:80]!r}", "lines `name index`", "correct the line")
+    raise BrokenDataError(f"{table} line {number} is {shown(line)!r}", "lines `name index`", "correct the line")
 
 
 def _refuse_numbering(indices: list[str], table: Path) -> None:

@@ -59,8 +59,31 @@ def test_a_table_that_names_a_file_no_disk_can_hold_is_told_of_it(tmp_path, name
     header = ["file,class_index"] if table == "labels.csv" else []
     lines = [*header, line.format("0.png").replace("1", "0"), line.format(name), line.format("1.png")]
     (tmp_path / "images" / table).write_text("\n".join(lines))
-    with pytest.raises(BrokenDataError, match="which is not in"):
+    with pytest.raises(BrokenDataError, match="which is not in") as caught:
         open_source(str(tmp_path / "images"))
+    assert name[:100] in caught.value.given
+    assert len(caught.value.given) < 500
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["0.png,0,{}", "1.png,1,a", "2.png,0,b"],
+        ["0.png,0,{}x", "1.png,1,a", "2.png,0,{}y"],
+        ["0.png,{},a", "1.png,1,b"],
+        ["/{},0,a", "1.png,1,b"],
+        ["{},0,a", "{},1,b"],
+    ],
+)
+def test_no_error_of_a_table_repeats_a_text_of_any_length(tmp_path, lines):
+    for place in range(3):
+        (here(tmp_path / "images") / f"{place}.png").write_bytes(SOUND["plain.png"])
+    table = "\n".join(["file,class_index,class_name", *lines]).replace("{}", "z" * 2000)
+    (tmp_path / "images" / "labels.csv").write_text(table)
+    with pytest.raises(BrokenDataError) as caught:
+        open_source(str(tmp_path / "images"))
+    assert "zzz" in str(caught.value)
+    assert len(str(caught.value)) < 800
 
 
 def test_an_image_whose_name_is_as_long_as_can_be_has_no_mask(tmp_path):
