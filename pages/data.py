@@ -9,13 +9,12 @@ from core.store.runs import runs_frame
 from pages.widgets.core_access import store
 from pages.widgets.data_detail import draw_source
 from pages.widgets.data_packs import draw_packs
-from pages.widgets.data_sources import Setting, choose_source, offer_to_add
+from pages.widgets.data_sources import PAGE, Setting, choose_source, offer_to_add
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.needed import stop_without_network
 from pages.widgets.router import through_router
 from pages.widgets.settings import choose_network, choose_preprocess
 
-_PAGE = "data_"
 _WHAT = (
     "A source is a set of labelled images: recognised from how its files lie, matched to the classes of a network, "
     "and packed once into the pixels that the network is shown."
@@ -27,8 +26,8 @@ def page() -> None:
     st.markdown(plain(_WHAT))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=320):
-            network, weights = choose_network(page=_PAGE)
-        preprocess = choose_preprocess(_PAGE)
+            network, weights = choose_network(page=PAGE)
+        preprocess = choose_preprocess(PAGE)
         room = st.container(width="stretch")
     stop_without_network(network, weights)
     setting = Setting(network, weights, preprocess, load_network(network, weights))

@@ -22,13 +22,13 @@ from core.sweep import Sweep, images_in_words
 from core.unpruned import came_pruned, zeros
 from core.words import count, listed, percent
 from pages.widgets.address import name_unknown
-from pages.widgets.core_access import executor, keep_workers, prepare_demo, store, subject_of
+from pages.widgets.core_access import executor, keep_workers, prepare_demo, store
 from pages.widgets.data_check import dense_figures, offer_check, warn_at_chance
 from pages.widgets.detail import draw_detail
 from pages.widgets.drawn import Drawn, choose_drawn, draw_front, list_front, offer_measuring
 from pages.widgets.errors import plain, shown_errors
 from pages.widgets.look import is_dark
-from pages.widgets.needed import stop_without_network
+from pages.widgets.needed import stop_without_network, subject_or_stop
 from pages.widgets.network_clicked import clicked, draw_clicked
 from pages.widgets.network_elsewhere import choose_elsewhere, draw_elsewhere, explain_elsewhere
 from pages.widgets.progress import POLL_SECONDS, queue_line
@@ -76,8 +76,8 @@ def page() -> None:
     with shown_errors():
         store()
     stop_without_network(settings.network, settings.weights)
+    subject = subject_or_stop(ExperimentSpec(settings.network, settings.weights, settings.data, settings.preprocess))
     with shown_errors():
-        subject = subject_of(ExperimentSpec(settings.network, settings.weights, settings.data, settings.preprocess))
         working = bool(executor().list(OPEN))
     view = View(subject, None)
     with shown_errors(stop=False):

@@ -22,6 +22,7 @@ from pages.widgets.core_access import store
 from pages.widgets.errors import plain, sentence, show_error
 from pages.widgets.settings import FILE, FOLDER
 
+PAGE = "data_"  # begins the keys of the settings of Data
 _SECONDS = 120  # so long is a folder believed to hold what it held
 IMAGENETTE_VAL = f"{IMAGENETTE}:val"
 _LIST, _FIELD, _ASKED = "sources", "added", "path asked for"
@@ -53,6 +54,13 @@ class Setting:
         if text == SCENES:
             return network | weights | {"source": SCENES}
         return network | weights | {"source": FOLDER, "folder": text, "preprocess": self.preprocess}
+
+
+def data_address(spec: ExperimentSpec) -> dict[str, str]:
+    """Return the settings of Data that mean the network and the images of an experiment."""
+    network = {"network": spec.network} if spec.network in NETWORKS else {"network": FILE, "checkpoint": spec.network}
+    settings = network | {"preprocess": spec.preprocess} | ({"weights": spec.weights} if spec.weights else {})
+    return {f"{PAGE}{key}": value for key, value in settings.items()} | ({"data": spec.data} if spec.data else {})
 
 
 def described(setting: Setting, text: str) -> Description:

@@ -1,13 +1,18 @@
-"""What has to be fetched first, or named: a network that is not on this machine."""
+"""What has to be fetched, named or answered first: a network that is not on this machine, images in doubt."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from core.errors import PrunescopeError
+from core.experiment import ExperimentSpec
+from core.jobs.subject import Subject
 from core.networks.registry import NETWORKS, load_network
 from core.progress import Progress
 from core.words import size
-from pages.widgets.errors import shown_errors
+from pages.widgets.core_access import subject_of
+from pages.widgets.data_sources import data_address
+from pages.widgets.errors import show_error, shown_errors
 
 
 def stop_without_network(network: str, weights: str | None) -> None:
@@ -20,6 +25,21 @@ def stop_without_network(network: str, weights: str | None) -> None:
     else:
         st.info("Name the file with the weights: a .safetensors or .pth file with torchvision's keys.")
     st.stop()
+
+
+def subject_or_stop(spec: ExperimentSpec) -> Subject:
+    """Return the network and the images of a spec; else say what is wrong and stop, with the way to Data if it is them.
+
+    There is the question to be answered, the table of classes that do not match, or the download.
+    """
+    with shown_errors():
+        load_network(spec.network, spec.weights)
+    try:
+        return subject_of(spec)
+    except PrunescopeError as error:
+        show_error(error)
+        st.page_link("pages/data.py", label="Look at these images in Data", query_params=data_address(spec))
+        st.stop()
 
 
 def download_bar() -> Progress:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from core.predictions import PRESENT
 from core.store import queue
 from core.store.runs import put_result
 from tests.core.data.images import save
-from tests.core.data.trees import shard
+from tests.core.data.trees import shard, tabled
 from tests.pages.conftest import predictions, record
 
 PAGE = "pages/data.py"
@@ -30,6 +31,13 @@ def words(page):
     elements = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader)
     text = " ".join(part for one in elements for part in (getattr(one, "title", None), one.value) if part)
     return text.replace("\\", "")
+
+
+def way_to_data(page):
+    """Return the query of the link to Data."""
+    (link,) = page.get("page_link")
+    assert link.proto.page == "data"
+    return dict(parse_qsl(link.proto.query_string))
 
 
 def labels(page):
@@ -177,8 +185,28 @@ def test_a_run_on_classes_that_do_not_match_is_refused_with_the_way_to_data(empt
     page = visit(**settings_of(replace(spec, data=str(tmp_path / "pets"))))
     assert not page.exception
     assert "'cat' cannot be matched" in words(page)
-    assert "the page Data" in words(page)
     assert "Run" not in labels(page)
+    data = visit(PAGE, **way_to_data(page))
+    assert "1 of 2 classes are none of" in words(data)
+
+
+@pytest.mark.parametrize("what", ["asked about", "not here", "unnamed"])
+def test_whatever_is_wrong_with_images_leads_to_data(empty_store, tmp_path, visit, spec, what):
+    text = {"asked about": tabled(tmp_path / "x", "0,", "1,"), "not here": "imagenette:val", "unnamed": ""}[what]
+    page = visit(**settings_of(replace(spec, data=text)))
+    assert "Run" not in labels(page)
+    data = visit(PAGE, **way_to_data(page))
+    assert not data.exception
+    assert data.radio[0].value == (text or "scenes")
+    if what == "asked about":
+        (way,) = [one for one in data.button if (one.key or "").startswith("way to read it ")]
+        way.click().run()
+        assert data.query_params["data"] == f"labels:{text}"
+
+
+def test_a_network_that_is_not_to_be_had_does_not_lead_to_data(empty_store, tmp_path, visit):
+    page = visit(checkpoint=str(tmp_path / "none.pth"))
+    assert page.error and not page.get("page_link")
 
 
 def test_packing_goes_through_the_queue_with_progress_and_cancel(empty_store, spec, look):
