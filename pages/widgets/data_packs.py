@@ -62,11 +62,11 @@ def _table(packs: Sequence[KeptPack]) -> list[KeptPack]:
 def _row(one: KeptPack) -> dict[str, object]:
     return {
         "source": one.source or one.title,
+        "MB": one.bytes / 1e6,  # seen in a narrow window too
         "pixels": one.preset,
         "state": _STATES[one.state],
         "images": one.images,
         "of": one.of,
-        "MB": one.bytes / 1e6,
         "last used (UTC)": datetime.fromtimestamp(one.used, UTC),
     }
 
@@ -86,6 +86,9 @@ def _confirm(chosen: list[KeptPack]) -> None:
     if used:
         st.warning(plain(f"{listed(used)}: queued or running work is about it. Cancel that first, then delete."))
         return
+    st.markdown(
+        "\n".join(f"- {plain(f'{one.source or one.title}, {one.preset}: {size(one.bytes)}')}" for one in chosen)
+    )
     freed = size(sum(one.bytes for one in chosen))
     st.markdown(
         plain(

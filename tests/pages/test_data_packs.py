@@ -89,6 +89,7 @@ def test_before_a_pack_is_deleted_it_is_said_what_goes_and_what_stays(empty_stor
     pack = find_subject(spec, empty_store.folder).pack()
     page = asking_to_delete(empty_store, look())
     assert pack.folder.exists()
+    assert f"{spec.data}, resize128-crop128: 1 MB" in words(page)
     assert "1 pack will be gone, 1 MB" in words(page)
     assert "all that was measured stay" in words(page)
     assert {"Delete 1 pack", "Keep them"} <= set(labels(page))
