@@ -104,8 +104,10 @@ def ask_which(question: str, ways: Mapping[str, str], key: str) -> None:
     title = plain(sentence(question))
     st.warning("Which one is meant?" if len(ways) > 1 else "If this is right, choose it:", title=title)
     for way, what in ways.items():
-        label = f"{plain(way)}, {plain(what)}" if what else plain(way)
-        st.button(label, key=f"{key} {way}", on_click=_add, args=(way,))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            label = f"Read as {way.partition(':')[0]}" if what else f"Open {PurePath(way).name}"
+            st.button(plain(label), key=f"{key} {way}", on_click=_add, args=(way,))
+            st.markdown(plain(sentence(what or way)), width="stretch")
 
 
 def _add(text: str) -> None:

@@ -38,7 +38,8 @@ def subject_or_stop(spec: ExperimentSpec) -> Subject:
         return subject_of(spec)
     except PrunescopeError as error:
         show_error(error)
-        st.page_link("pages/data.py", label="Look at these images in Data", query_params=data_address(spec))
+        if st.button("Go to Data", type="primary"):
+            st.switch_page("pages/data.py", query_params=data_address(spec))
         st.stop()
 
 

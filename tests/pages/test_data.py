@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -31,13 +30,6 @@ def words(page):
     elements = (*page.markdown, *page.caption, *page.info, *page.warning, *page.error, *page.subheader)
     text = " ".join(part for one in elements for part in (getattr(one, "title", None), one.value) if part)
     return text.replace("\\", "")
-
-
-def way_to_data(page):
-    """Return the query of the link to Data."""
-    (link,) = page.get("page_link")
-    assert link.proto.page == "data"
-    return dict(parse_qsl(link.proto.query_string))
 
 
 def labels(page):
@@ -146,7 +138,8 @@ def test_class_folders_of_other_names_are_asked_about_and_never_guessed(empty_st
     assert "nothing but order or number" in words(page).lower()
     assert "Use in Trade-offs" not in labels(page)
     (way,) = [one for one in page.button if (one.key or "").startswith("way to read it ")]
-    assert "'thing 00' is the network's class 0" in way.label.replace("\\", "")
+    assert way.label == "Read as folders"
+    assert "'thing 00' is the network's class 0" in words(page)
     way.click().run()
     assert not page.exception
     assert page.query_params["data"] == f"folders:{folder}"
@@ -164,7 +157,7 @@ def test_folders_that_may_be_counted_from_1_are_asked_about(empty_store, tmp_pat
     assert texts(empty_store) == ["scenes"]
     ways = [one.key.removeprefix("way ") for one in page.button if (one.key or "").startswith("way ")]
     assert ways == [f"folders:{folder}", f"from1:{folder}"]
-    button(page, next(one.label for one in page.button if one.key == f"way from1:{folder}")).click().run()
+    button(page, "Read as from1").click().run()
     assert "Numbers are counted from 1" in words(page)
     assert {one.label: one.value for one in page.metric}["Matched"] == "24 of 24"
 
@@ -186,7 +179,7 @@ def test_a_run_on_classes_that_do_not_match_is_refused_with_the_way_to_data(empt
     assert not page.exception
     assert "'cat' cannot be matched" in words(page)
     assert "Run" not in labels(page)
-    data = visit(PAGE, **way_to_data(page))
+    data = button(page, "Go to Data").click().run()
     assert "1 of 2 classes are none of" in words(data)
 
 
@@ -195,7 +188,7 @@ def test_whatever_is_wrong_with_images_leads_to_data(empty_store, tmp_path, visi
     text = {"asked about": tabled(tmp_path / "x", "0,", "1,"), "not here": "imagenette:val", "unnamed": ""}[what]
     page = visit(**settings_of(replace(spec, data=text)))
     assert "Run" not in labels(page)
-    data = visit(PAGE, **way_to_data(page))
+    data = button(page, "Go to Data").click().run()
     assert not data.exception
     assert data.radio[0].value == (text or "scenes")
     if what == "asked about":
@@ -206,7 +199,7 @@ def test_whatever_is_wrong_with_images_leads_to_data(empty_store, tmp_path, visi
 
 def test_a_network_that_is_not_to_be_had_does_not_lead_to_data(empty_store, tmp_path, visit):
     page = visit(checkpoint=str(tmp_path / "none.pth"))
-    assert page.error and not page.get("page_link")
+    assert page.error and "Go to Data" not in labels(page)
 
 
 def test_packing_goes_through_the_queue_with_progress_and_cancel(empty_store, spec, look):
