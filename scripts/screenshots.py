@@ -10,6 +10,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page
 
+from scripts.reruns import follow
 from scripts.serving import chromium, served, settled
 from scripts.showing import addresses
 
@@ -32,8 +33,8 @@ def main(folder: Path) -> None:
 
 def _take(browser: Browser, url: str, ready: str, theme: Theme, width: int, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    page = browser.new_page(
-        viewport={"width": width, "height": 1000}, color_scheme="dark" if theme == "dark" else "light"
+    page = follow(
+        browser.new_page(viewport={"width": width, "height": 1000}, color_scheme="dark" if theme == "dark" else "light")
     )
     page.goto(url)
     page.wait_for_selector(ready, timeout=120_000)

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from core.jobs.process import stop_workers
 from core.paths import ROOT
 from core.store.database import open_store
+from scripts.reruns import reruns_of
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
@@ -65,15 +66,20 @@ def chromium() -> Iterator[Browser]:
 
 
 def settled(page: Page, seconds: float = 60.0) -> None:
-    """Wait until the page's script has run to its end and its figures are drawn."""
+    """Wait until all that was asked of a followed page has run to its end and its figures are drawn."""
     page.wait_for_selector("[data-testid=stApp]", timeout=seconds * 1000)
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stMainBlockContainer]')"
-        " && !document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
-        " && !document.querySelector('[data-testid=stSkeleton]')",
-        timeout=seconds * 1000,
-    )
-    page.wait_for_timeout(500)  # Plotly draws a moment after its element is there
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        page.wait_for_function(
+            "() => document.querySelector('[data-testid=stMainBlockContainer]')"
+            " && !document.querySelector('[data-testid=stApp][data-test-script-state=running]')"
+            " && !document.querySelector('[data-testid=stSkeleton]')",
+            timeout=seconds * 1000,
+        )
+        page.wait_for_timeout(500)  # Plotly draws a moment after its element is there
+        if not reruns_of(page).due:
+            return
+    raise TimeoutError(f"{page.url} still runs after {seconds:.0f} s")
 
 
 def _free_port() -> int:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from scripts.reruns import follow
 from scripts.serving import CHROMIUM, chromium, served
 
 
@@ -21,7 +22,7 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page = follow(browser.new_page(viewport={"width": 1440, "height": 1000}))
     yield page
     page.close()
 

@@ -9,6 +9,7 @@ import pytest
 
 from core.store.database import open_store
 from core.store.runs import runs_frame
+from scripts.reruns import follow
 from scripts.serving import settled
 
 POINTS = "g.scatterlayer g.points path"
@@ -81,7 +82,7 @@ def test_the_address_reproduces_the_view(app, page, browser):
     page.wait_for_selector(POINTS, timeout=PATIENT)
     settled(page)
     shown = points(page)
-    again = browser.new_page()
+    again = follow(browser.new_page())
     again.goto(page.url)
     again.wait_for_selector(POINTS, timeout=PATIENT)
     settled(again)

@@ -12,6 +12,7 @@ from core.pruning.settings import Pruning
 from core.store.database import open_store
 from core.store.demo import import_demo
 from core.store.runs import runs_frame
+from scripts.reruns import follow
 from scripts.serving import settled
 
 PATIENT = 120_000  # milliseconds
@@ -70,7 +71,7 @@ def test_the_address_of_a_view_shows_the_same_to_someone_else(app, page, browser
     page.locator(".st-key-next button").click()
     page.locator(".st-key-target button").nth(2).click()
     settled(page)
-    other = browser.new_page(viewport={"width": 1440, "height": 1000})
+    other = follow(browser.new_page(viewport={"width": 1440, "height": 1000}))
     opened(other, page.url)
     assert tiles(other) == tiles(page)
     assert "own prediction" in other.locator("[data-testid=stMain]").inner_text()
