@@ -1,11 +1,10 @@
-"""From a source's images to the pixels that a network is shown, some hundred at a time, on all cores."""
+"""From a source's images to the pixels that a network is shown, some dozens at a time."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +13,6 @@ from PIL.Image import Image
 from core.data.packed import row_bytes
 from core.data.pictures import MAX_PIXELS
 from core.data.preset import Preset, cropped
-from core.data.processes import map_where_it_pays
 from core.data.protocol import Source
 from core.errors import BrokenDataError
 
@@ -24,30 +22,35 @@ CHUNK_IMAGES = 64  # lost by an interruption; and how often progress is told
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """The images `span` of a source: the rows of those that could be decoded, and why the others could not."""
+    """The images `span` of a source, one row each, and why those that are black could not be decoded."""
 
     span: range
     rows: NDArray[np.uint8]  # (k, h, w, 3)
-    digests: tuple[str, ...]  # k, SHA-256 of each row
+    digests: tuple[str, ...]  # SHA-256 of each row but those skipped
     skipped: tuple[tuple[int, str], ...]  # (index, reason)
+
+    def write(self, pixels: Path) -> None:
+        """Write the rows to their places in a file in which image i of the source is row i. Raises OSError."""
+        with pixels.open("r+b", buffering=0) as file:
+            file.seek(self.span.start * self.rows[0].nbytes)
+            left = self.rows.data.cast("B")
+            while left:  # a disk that is about to be full takes a part at first
+                left = left[file.write(left) :]
 
 
 def decode(source: Source, preset: Preset, span: range) -> Chunk:
     """Decode the images `span` of a source; the broken ones are skipped."""
     rows = np.empty((len(span), preset.crop, preset.crop, 3), dtype=np.uint8)
+    digests: list[str] = []
     skipped: list[tuple[int, str]] = []
-    for index in span:
+    for row, index in zip(rows, span, strict=True):
         try:
-            rows[index - span.start - len(skipped)] = pixel_row(source.image(index), preset)
+            row[:] = pixel_row(source.image(index), preset)
+            digests.append(hashlib.sha256(row.data).hexdigest())
         except BrokenDataError as error:
+            row[:] = 0
             skipped.append((index, error.given))
-    kept = rows[: len(span) - len(skipped)]
-    return Chunk(span, kept, tuple(hashlib.sha256(row.data).hexdigest() for row in kept), tuple(skipped))
-
-
-def decode_all(source: Source, preset: Preset, start: int) -> Generator[Chunk, None, None]:
-    """Yield the chunks of a source from image `start` on, in order; on all cores if much is to be done."""
-    yield from map_where_it_pays(partial(decode, source, preset), spans(start, len(source), preset))
+    return Chunk(span, rows, tuple(digests), tuple(skipped))
 
 
 def pixel_row(image: Image, preset: Preset) -> NDArray[np.uint8]:

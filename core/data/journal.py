@@ -1,4 +1,7 @@
-"""A pack in the making: pixels and a journal that grow chunk by chunk, so that any interruption loses one chunk.
+"""A pack in the making: pixels and a journal that vouches for them chunk by chunk, so that little is ever lost.
+
+Pixels are written to their places as they are decoded, by many processes; what the journal does not vouch for yet is
+cut off after an interruption.
 
 The journal stays when the pack is finished: should its manifest be damaged, that is made again out of it.
 """
@@ -14,9 +17,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from core.data.decode import Chunk
-from core.data.manifest import DIGESTS, MALFORMED, check_of, replace_file
+from core.data.decode import decode
+from core.data.manifest import DIGESTS, MALFORMED, check_of, replace_file, to_disk
 from core.data.packed import DIGEST_BYTES, PIXELS, row_digests
+from core.data.preset import Preset
+from core.data.protocol import Source
 
 JOURNAL = "journal.jsonl"
 
@@ -29,13 +34,26 @@ class Entry:
     digests: tuple[str, ...]  # of the rows it added
     skipped: tuple[tuple[int, str], ...]  # (index, reason)
 
+    @property
+    def images(self) -> int:
+        """How many images of the source it is about."""
+        return len(self.digests) + len(self.skipped)
 
-def append(folder: Path, chunk: Chunk) -> Entry:
-    """Add a chunk: its rows first, then the line that vouches for them, forced to the disk."""
-    entry = Entry(chunk.span.stop, chunk.digests, chunk.skipped)
-    _append(folder / PIXELS, chunk.rows.data)
-    _append(folder / JOURNAL, _line(entry))
-    return entry
+
+def write(source: Source, preset: Preset, folder: Path, span: range) -> Entry:
+    """Decode the images `span` of a source into their places; return what the journal is to say of them."""
+    chunk = decode(source, preset, span)
+    chunk.write(folder / PIXELS)
+    return Entry(span.stop, chunk.digests, chunk.skipped)
+
+
+def vouch(folder: Path, entry: Entry) -> None:
+    """Force the pixels to the disk, then the line that vouches for those of an entry."""
+    to_disk(folder / PIXELS)
+    with (folder / JOURNAL).open("ab") as journal:
+        journal.write(_line(entry))
+        journal.flush()
+        os.fsync(journal.fileno())
 
 
 def has_journal(folder: Path, images: int) -> bool:
@@ -65,16 +83,9 @@ def resume(folder: Path, size: int, told: Callable[[int], None]) -> list[Entry]:
     for entry, length in _sound(pixels, _lines(journal), size):
         sound.append((entry, length))
         told(entry.stop)
-    os.truncate(pixels, sum(len(entry.digests) for entry, _ in sound) * size)
+    os.truncate(pixels, (sound[-1][0].stop if sound else 0) * size)
     os.truncate(journal, sum(length for _, length in sound))
     return [entry for entry, _ in sound]
-
-
-def _append(file: Path, data: bytes | memoryview) -> None:
-    with file.open("ab") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _lines(journal: Path) -> Iterator[tuple[Entry, int]]:
@@ -104,8 +115,10 @@ def _entry(line: bytes) -> Entry | None:
 def _sound(pixels: Path, entries: Iterator[tuple[Entry, int]], size: int) -> Iterator[tuple[Entry, int]]:
     """Yield the entries up to the first whose rows are not what it says."""
     with pixels.open("rb") as file:
-        rows = row_digests(file, size)
+        rows = enumerate(row_digests(file, size))
         for entry, length in entries:
-            if tuple(islice(rows, len(entry.digests))) != entry.digests:
+            absent = {index for index, _ in entry.skipped}
+            found = tuple(digest for index, digest in islice(rows, entry.images) if index not in absent)
+            if found != entry.digests:
                 return
             yield entry, length

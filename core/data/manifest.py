@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core.data.packed import DIGEST_BYTES, DOUBTED, MANIFEST, Pack, Skipped, row_bytes
+from core.data.packed import DIGEST_BYTES, DOUBTED, MANIFEST, Pack, Skipped
 from core.data.preset import Preset
 
 DIGESTS = "rows.sha256"  # n x 32 bytes; the hashes of chunks in the manifest vouch for it
@@ -45,7 +45,7 @@ def save_manifest(pack: Pack, chunks: Chunks) -> None:
 
 def save_rows(pack: Pack) -> None:
     """Force the pixels of a pack to the disk, and write the hashes of its rows."""
-    _to_disk(pack.file)
+    to_disk(pack.file)
     replace_file(pack.folder / DIGESTS, pack.digests)
 
 
@@ -60,7 +60,7 @@ def load_manifest(folder: Path) -> Pack | None:
         return None
     pack = replace(found[0], digests=digests)
     with suppress(OSError):
-        if pack.file.stat().st_size == len(pack) * row_bytes(pack.preset):
+        if pack.file.stat().st_size == pack.bytes:
             return pack
     return None
 
@@ -105,10 +105,10 @@ def replace_file(file: Path, content: bytes) -> None:
     """Write a file at once, and so that it is on the disk."""
     fresh = file.with_suffix(".new")
     fresh.write_bytes(content)
-    _to_disk(fresh)
+    to_disk(fresh)
     fresh.replace(file)
     with suppress(OSError):  # not every system lets a folder be opened; the rename is whole in any case
-        _to_disk(file.parent)
+        to_disk(file.parent)
 
 
 def _load(file: Path) -> tuple[Pack, Chunks] | None:
@@ -164,7 +164,8 @@ def check_of(body: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
+    """Force a file or folder to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
+from typing import BinaryIO
 
 from core.data.decode import Chunk, decode
 from core.data.manifest import Chunks, chunk_hash, load_doubted, load_rows, save_rows, trust
@@ -68,7 +69,7 @@ def _mended(
     for part, chunk in zip(damaged, _decoded(source, pack, damaged), strict=True):
         digests = bytes.fromhex("".join(chunk.digests))
         if chunk_hash(digests) == part.expected:
-            _write(pack, part, chunk)
+            chunk.write(pack.file)  # readers that meet a row half written find that it does not hold its hash
             written[part] = digests
         else:
             lost.append((part, chunk))
@@ -86,7 +87,7 @@ def _parts(chunks: Chunks) -> list[_Part]:
 def _bring_to_size(pack: Pack) -> None:
     """Cut the file of pixels, or make it longer, to what it was; what then is wrong in it shows when it is checked."""
     with pack.file.open("ab") as file:
-        file.truncate(len(pack) * row_bytes(pack.preset))
+        file.truncate(pack.bytes)
 
 
 def _checked(pack: Pack, parts: list[_Part], progress: Progress, cancelled: Cancelled) -> Iterator[tuple[_Part, bytes]]:
@@ -100,10 +101,14 @@ def _digests(pack: Pack, part: _Part) -> bytes:
     size = row_bytes(pack.preset)
     try:
         with pack.file.open("rb") as file:
-            file.seek(part.rows.start * size)
-            return b"".join(hashlib.sha256(file.read(size)).digest() for _ in part.rows)
+            return b"".join(_digest(file, int(pack.indices[place]) * size, size) for place in part.rows)
     except OSError:  # a bad sector, say: writing it anew may mend that too
         return b""
+
+
+def _digest(pixels: BinaryIO, offset: int, size: int) -> bytes:
+    pixels.seek(offset)
+    return hashlib.sha256(pixels.read(size)).digest()
 
 
 def _damaged_rows(part: _Part, digests: bytes, rows: bytes) -> Iterator[_Part]:
@@ -117,13 +122,6 @@ def _damaged_rows(part: _Part, digests: bytes, rows: bytes) -> Iterator[_Part]:
 def _decoded(source: Source, pack: Pack, parts: list[_Part]) -> Iterator[Chunk]:
     spans = [range(int(pack.indices[one.rows[0]]), int(pack.indices[one.rows[-1]]) + 1) for one in parts]
     return map_where_it_pays(partial(decode, source, pack.preset), spans)
-
-
-def _write(pack: Pack, part: _Part, chunk: Chunk) -> None:
-    """Readers that meet a row half written find that it does not hold its hash."""
-    with pack.file.open("r+b") as file:
-        file.seek(part.rows.start * row_bytes(pack.preset))
-        file.write(chunk.rows.data)
 
 
 def _tell(part: _Part, what: str, pack: Pack, progress: Progress, cancelled: Cancelled) -> None:

@@ -8,18 +8,20 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from filelock import Timeout
 
-from core.data.decode import decode_all, spans
-from core.data.journal import Entry, append, ensure_journal, has_journal, resume
+from core.data.decode import spans
+from core.data.journal import Entry, ensure_journal, has_journal, resume, vouch, write
 from core.data.manifest import FORMAT, chunk_hash, load_doubted, load_manifest, save_manifest
 from core.data.mend import mend
 from core.data.packed import DOUBTED, MANIFEST, PIXELS, Pack, Skipped, row_bytes
 from core.data.packs import ASIDE, delete_pack, lock_of, note_source, note_use, packs_folder
 from core.data.preset import Preset
+from core.data.processes import map_where_it_pays
 from core.data.protocol import Source
 from core.errors import BrokenDataError, CancelledError, StorageError
 from core.paths import cache_folder, writable
@@ -161,11 +163,13 @@ def _grow(
 ) -> Iterator[Entry]:
     """Pack from image `start` on, yielding each entry of the journal once it is written."""
     progress(start, len(source), f"packing {source.title}")
-    with closing(decode_all(source, preset, start)) as chunks:  # ends the helper processes at once
-        for chunk in chunks:
-            yield append(folder, chunk)
-            progress(chunk.span.stop, len(source), f"packing {source.title}")
-            if cancelled() and chunk.span.stop < len(source):
+    written = map_where_it_pays(partial(write, source, preset, folder), spans(start, len(source), preset))
+    with closing(written) as entries:  # ends the helper processes at once
+        for entry in entries:
+            vouch(folder, entry)
+            yield entry
+            progress(entry.stop, len(source), f"packing {source.title}")
+            if cancelled() and entry.stop < len(source):
                 raise _stopped(source)
 
 

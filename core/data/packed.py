@@ -76,8 +76,13 @@ class Pack:
 
     @property
     def file(self) -> Path:
-        """The file of pixels: the rows one after another, nothing else."""
+        """The file of pixels: a row for each image of the source, of no meaning if it was skipped, and nothing else."""
         return self.folder / PIXELS
+
+    @property
+    def bytes(self) -> int:
+        """The size of the file of pixels."""
+        return (len(self) + len(self.skipped)) * row_bytes(self.preset)
 
     @cached_property
     def order(self) -> NDArray[np.int64]:
@@ -104,7 +109,7 @@ class Pack:
         try:
             with self.file.open("rb", buffering=0) as file:
                 for row, place in zip(rows, places.tolist(), strict=True):
-                    file.seek(place * row.nbytes)
+                    file.seek(int(self.indices[place]) * row.nbytes)
                     if file.readinto(row.data) != row.nbytes or not self._holds(row, place):
                         raise self._damaged(f"the packed pixels of {self.ids[place]} are damaged")
         except OSError as error:

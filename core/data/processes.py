@@ -15,7 +15,7 @@ import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def map_ordered(function: Callable[[Item], Result], items: Iterable[Item], count
         yield from _in_order(threads, lambda item: cast(Result, _ask(free, item)), items, count + _SPARE)
 
 
-def map_where_it_pays(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+def map_where_it_pays(function: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result, None, None]:
     """Yield `function(item)` for each item, in order: by all cores if, by the time the first takes, that is quicker."""
     began = time.perf_counter()
     yield from map(function, items[:1])
