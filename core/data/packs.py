@@ -7,6 +7,7 @@ import os
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class KeptPack:
     source: str  # what `open_source` was given; empty where nothing says it
     title: str
     preset: str  # its name
-    images: int  # that are packed
+    images: int  # that are packed; of one that is begun, those gone through
     of: int  # images that the source has
     bytes: int  # on the disk
     made: float  # seconds since 1970: when it was last written to
@@ -99,18 +100,20 @@ def delete_pack(pack: Pack | KeptPack) -> None:
 def _kept(folder: Path) -> KeptPack | None:
     """Return what lies in a folder; None if it is deleted while one looks."""
     with suppress(FileNotFoundError):
-        about = _about(folder)
-        preset: Preset | None = about.get("preset")
         files = {file.name: file.stat() for file in folder.iterdir()}
+        known = _known(folder, tuple(_stamp(files.get(name)) for name in (MANIFEST, DOUBTED)))
+        about = _about(folder, known)
+        preset: Preset | None = about.get("preset")
         pixels = files[PIXELS].st_size if PIXELS in files else 0
+        gone_through = pixels // row_bytes(preset) if preset else 0
         made = max((state.st_mtime for name, state in files.items() if name != _ABOUT), default=folder.stat().st_mtime)
         return KeptPack(
             folder=folder,
-            state=_state(folder.name, files),
+            state=_state(folder.name, files, known),
             source=about.get("source", ""),
             title=about.get("title", folder.name),
             preset=preset.name if preset else "",
-            images=pixels // row_bytes(preset) if preset else 0,
+            images=len(known) if known else gone_through,
             of=about.get("images", 0),
             bytes=sum(state.st_size for state in files.values()),
             made=made,
@@ -119,24 +122,33 @@ def _kept(folder: Path) -> KeptPack | None:
     return None
 
 
-def _state(name: str, files: dict[str, os.stat_result]) -> str:
+@lru_cache(maxsize=64)
+def _known(folder: Path, stamps: tuple[tuple[int, int] | None, ...]) -> Pack | None:
+    """Return what the manifest in a folder says, None if none is sound; read once, until its file is another."""
+    known = load_doubted(folder) if any(stamps) else None
+    return None if known is None else known[0]
+
+
+def _stamp(state: os.stat_result | None) -> tuple[int, int] | None:
+    return None if state is None else (state.st_size, state.st_mtime_ns)
+
+
+def _state(name: str, files: dict[str, os.stat_result], known: Pack | None) -> str:
     if name.endswith(ASIDE):
         return SET_ASIDE
-    if MANIFEST in files:
-        return WHOLE if DIGESTS in files else DOUBTFUL
-    return DOUBTFUL if DOUBTED in files else BEGUN
+    if known and {MANIFEST, DIGESTS} <= files.keys():
+        return WHOLE
+    return DOUBTFUL if {MANIFEST, DOUBTED} & files.keys() else BEGUN
 
 
-def _about(folder: Path) -> dict[str, Any]:
+def _about(folder: Path, known: Pack | None) -> dict[str, Any]:
     """Return what was noted of a pack, or what its manifest says where nothing was; empty if neither can be read."""
     with suppress(OSError, *MALFORMED):
         return _noted(json.loads((folder / _ABOUT).read_bytes()))
-    known = load_doubted(folder)
     if known is None:
         return {}
-    pack = known[0]
-    images = len(pack) + len(pack.skipped)
-    return {"source": pack.source, "title": pack.title, "images": images, "preset": pack.preset}
+    images = len(known) + len(known.skipped)
+    return {"source": known.source, "title": known.title, "images": images, "preset": known.preset}
 
 
 def _noted(about: Any) -> dict[str, Any]:

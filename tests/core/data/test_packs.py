@@ -59,7 +59,7 @@ def test_one_that_is_begun_says_how_far_it_is(source, tmp_path):
     with pytest.raises(CancelledError):
         pack(source, PRESET, cache=tmp_path, cancelled=lambda: any(tmp_path.glob("packs/*/pixels.bin")))
     (one,) = kept_packs(tmp_path)
-    assert (one.state, one.images, one.of, one.source) == (BEGUN, 63, 90, source.name)  # one of 64 is broken
+    assert (one.state, one.images, one.of, one.source) == (BEGUN, 64, 90, source.name)
 
 
 def test_damaged_ones_are_told_apart(source, tmp_path):
@@ -105,7 +105,7 @@ def test_where_the_note_is_gone_the_manifest_says_it(source, tmp_path, harm):
     assert (one.state, one.source, one.images, one.of) == (WHOLE, source.name, 89, 90)
     (made.folder / "manifest.json").write_text("[" * 200_000)
     (one,) = kept_packs(tmp_path)
-    assert (one.source, one.title, one.images) == ("", made.folder.name, 0)
+    assert (one.state, one.source, one.title, one.images) == (DOUBTFUL, "", made.folder.name, 0)
 
 
 def test_a_deleted_pack_is_gone_and_can_be_made_again(source, tmp_path):
