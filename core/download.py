@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import BinaryIO
 from urllib.request import Request, urlopen
 
-from core.errors import StorageError
+from core.paths import require_room
 from core.progress import Progress, now_and_then, silent
 
 _CHUNK = 2**18  # bytes
@@ -29,7 +28,8 @@ def download(url: str, file: Path, *, size: int = 0, progress: Progress = silent
     with urlopen(Request(url, headers=rest), timeout=_PATIENCE) as answer:
         goes_on = answer.status == 206
         announced = int(answer.headers.get("Content-Length", 0)) + (here if goes_on else 0)
-        _require_room(file.parent, max(size, announced) - here, name)  # what is here is gone on with, or written over
+        # what is here is gone on with, or written over
+        require_room(file.parent, max(size, announced) - here, f"downloading {name}")
         with file.open("ab" if goes_on else "wb") as out:
             begun = here if goes_on else 0
             total = size or announced
@@ -37,17 +37,6 @@ def download(url: str, file: Path, *, size: int = 0, progress: Progress = silent
     if done < total:
         raise OSError(f"the connection ended after {done:,} of {total:,} bytes")
     progress(done, done, f"downloading {name}")
-
-
-def _require_room(folder: Path, needed: int, name: str) -> None:
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise StorageError(
-            f"downloading {name} takes {needed / 1e6:,.1f} MB more, and {folder} has {free / 1e6:,.1f} MB left",
-            f"at least {needed / 1e6:,.1f} MB of free space",
-            "make room (packs can be deleted: the page Data, or `python -m core packs --delete ID`), or set "
-            "PRUNESCOPE_CACHE to a folder on a larger disk",
-        )
 
 
 def _copy(answer: BinaryIO, out: BinaryIO, done: int, total: int, progress: Progress, name: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from core.errors import InvalidSettingError, StorageError
@@ -49,6 +50,18 @@ def writable(folder: Path, *, chosen: bool = False) -> Path:
     if not os.access(folder, os.W_OK):
         raise _not_writable(folder, "permission denied", chosen)
     return folder
+
+
+def require_room(folder: Path, needed: int, what: str) -> None:
+    """Raise StorageError if the disk of a folder has not so many bytes left for what is to be done."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise StorageError(
+            f"{what} takes {needed / 1e6:,.1f} MB more, and {folder} has {free / 1e6:,.1f} MB left",
+            f"at least {needed / 1e6:,.1f} MB of free space",
+            "make room (packs can be deleted: the page Data, or `python -m core packs --delete ID`), or set "
+            "PRUNESCOPE_CACHE to a folder on a larger disk",
+        )
 
 
 def _not_writable(folder: Path, reason: str | None, chosen: bool) -> StorageError:

@@ -5,6 +5,7 @@ The archive is the one that torchvision names; torchvision's own download can be
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import shutil
 import tarfile
@@ -15,8 +16,8 @@ from pathlib import Path, PurePosixPath
 from core.data.folder import open_folder_tree
 from core.data.stored import StoredSource
 from core.download import download
-from core.errors import BrokenDataError, InvalidSettingError, MissingFileError
-from core.paths import cache_folder, writable
+from core.errors import BrokenDataError, InvalidSettingError, MissingFileError, StorageError
+from core.paths import cache_folder, require_room, writable
 from core.progress import Progress, now_and_then, silent
 
 IMAGENETTE = "imagenette"
@@ -71,6 +72,7 @@ def fetch_imagenette(cache: Path | None = None, progress: Progress = silent, arc
     root = _root(cache)
     if not (root / archive.folder).is_dir():
         staging = writable(root / f"{archive.folder}.partial")
+        _require_room(root, staging, archive)
         _unpack(_at_hand(root, staging, archive, progress), staging, archive, progress)
         (staging / archive.folder).replace(root / archive.folder)
         shutil.rmtree(staging)
@@ -79,6 +81,12 @@ def fetch_imagenette(cache: Path | None = None, progress: Progress = silent, arc
 
 def _root(cache: Path | None) -> Path:
     return (cache or cache_folder()) / "downloads"
+
+
+def _require_room(root: Path, staging: Path, archive: Archive) -> None:
+    """Raise StorageError if there is none for the rest of the archive and for its images, which take as much."""
+    here = max(file.stat().st_size if file.is_file() else 0 for file in (root / archive.name, staging / archive.name))
+    require_room(staging, 2 * archive.bytes - min(here, archive.bytes), f"fetching and unpacking {archive.name}")
 
 
 def _at_hand(root: Path, staging: Path, archive: Archive, progress: Progress) -> Path:
@@ -112,8 +120,14 @@ def _unpack(file: Path, staging: Path, archive: Archive, progress: Progress) -> 
                 _require_own(member, file, archive)
                 members.extract(member, staging, set_attrs=False)
                 tell(packed.tell(), file.stat().st_size, f"unpacking {archive.name}")
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _other(file, archive) from error
+    except OSError as error:
+        raise StorageError(
+            f"{archive.name} cannot be unpacked in {staging} ({error.strerror or error})",
+            "a disk with room that this user may write to",
+            "make room or mend the permissions, then try again: what was downloaded is kept",
+        ) from error
     if not (staging / archive.folder).is_dir():
         raise _other(file, archive)
 

@@ -24,7 +24,7 @@ from core.data.preset import Preset
 from core.data.processes import map_where_it_pays
 from core.data.protocol import Source
 from core.errors import BrokenDataError, CancelledError, StorageError
-from core.paths import cache_folder, writable
+from core.paths import cache_folder, require_room, writable
 from core.progress import Cancelled, Progress, never, silent
 
 __all__ = [
@@ -230,14 +230,7 @@ def _require_space(folder: Path, needed: int) -> None:
     """Raise StorageError if there is too little, even without what was set aside."""
     if needed > shutil.disk_usage(folder).free:
         shutil.rmtree(_aside(folder), ignore_errors=True)
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise StorageError(
-            f"packing takes {needed / 1e6:,.1f} MB more, and {folder} has {free / 1e6:,.1f} MB left",
-            f"at least {needed / 1e6:,.1f} MB of free space",
-            "make room: delete packs (the page Data, or `python -m core packs --delete ID`), or set PRUNESCOPE_CACHE "
-            "to a folder on a larger disk",
-        )
+    require_room(folder, needed, "packing")
 
 
 def _not_written(folder: Path, error: OSError) -> StorageError:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 import tarfile
 import threading
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import ClassVar
+from urllib.request import urlopen
 
 import pytest
 from torchvision.datasets import Imagenette
@@ -15,7 +19,8 @@ from core import download
 from core.data.imagenette import ARCHIVE, Archive, fetch_imagenette
 from core.data.source import open_source
 from core.data.wnids import imagenet_names, imagenet_wnids
-from core.errors import BrokenDataError, CancelledError, InvalidSettingError, MissingFileError
+from core.errors import BrokenDataError, CancelledError, InvalidSettingError, MissingFileError, StorageError
+from core.paths import ROOT
 from tests.core.data.images import save
 from tests.core.data.trees import add, here, refused
 
@@ -127,6 +132,40 @@ def test_unpacking_that_was_stopped_begins_again_without_a_download(published, c
     assert len(Quiet.asked) == 1
     assert len(open_source("imagenette:train")) == 2
     assert [path.name for path in (cache / "downloads").iterdir()] == [ARCHIVE.folder]
+
+
+def test_a_disk_without_room_for_the_archive_and_its_folder_is_told_before_anything_is_asked_for(published, cache):
+    with pytest.raises(StorageError, match="fetching and unpacking") as caught:
+        fetch_imagenette(cache, archive=replace(published, bytes=7 * 10**15))
+    assert refused(caught.value, StorageError)
+    assert not Quiet.asked
+
+
+UNPACK = """
+import resource, sys
+from pathlib import Path
+from core.data.imagenette import Archive, fetch_imagenette
+from core.errors import StorageError
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+try:
+    fetch_imagenette(Path(sys.argv[1]), archive=Archive(sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5]))
+except StorageError as error:
+    print(error.given)
+"""
+
+
+def test_a_disk_that_fills_up_while_it_is_unpacked(published, cache):
+    part = cache / "downloads" / f"{published.folder}.partial" / published.name
+    part.parent.mkdir(parents=True)
+    with urlopen(published.url) as answer:
+        part.write_bytes(answer.read())
+    words = [published.url, published.md5, str(published.bytes), published.folder]
+    done = subprocess.run(
+        [sys.executable, "-c", UNPACK, str(cache), *words], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "cannot be unpacked" in done.stdout
+    assert fetch_imagenette(cache, archive=published).is_dir()
 
 
 def test_a_connection_that_ends_too_soon_is_told_and_taken_up_again(published, cache, tmp_path):
