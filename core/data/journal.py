@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data.decode import decode
-from core.data.manifest import DIGESTS, MALFORMED, check_of, replace_file, to_disk
+from core.data.manifest import DIGESTS, MALFORMED, check_of, replace_file
 from core.data.packed import DIGEST_BYTES, PIXELS, row_digests
 from core.data.preset import Preset
 from core.data.protocol import Source
@@ -48,8 +48,14 @@ def write(source: Source, preset: Preset, folder: Path, span: range) -> Entry:
 
 
 def vouch(folder: Path, entry: Entry) -> None:
-    """Force the pixels to the disk, then the line that vouches for those of an entry."""
-    to_disk(folder / PIXELS)
+    """Force the pixels to the disk, then the line that vouches for those of an entry.
+
+    The pixels are let go of in memory: a pack may be larger than that, and the next ones are written to the same pages.
+    """
+    with (folder / PIXELS).open("rb") as pixels:
+        os.fsync(pixels.fileno())
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(pixels.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     with (folder / JOURNAL).open("ab") as journal:
         journal.write(_line(entry))
         journal.flush()

@@ -45,7 +45,7 @@ def save_manifest(pack: Pack, chunks: Chunks) -> None:
 
 def save_rows(pack: Pack) -> None:
     """Force the pixels of a pack to the disk, and write the hashes of its rows."""
-    to_disk(pack.file)
+    _to_disk(pack.file)
     replace_file(pack.folder / DIGESTS, pack.digests)
 
 
@@ -105,10 +105,10 @@ def replace_file(file: Path, content: bytes) -> None:
     """Write a file at once, and so that it is on the disk."""
     fresh = file.with_suffix(".new")
     fresh.write_bytes(content)
-    to_disk(fresh)
+    _to_disk(fresh)
     fresh.replace(file)
     with suppress(OSError):  # not every system lets a folder be opened; the rename is whole in any case
-        to_disk(file.parent)
+        _to_disk(file.parent)
 
 
 def _load(file: Path) -> tuple[Pack, Chunks] | None:
@@ -164,8 +164,7 @@ def check_of(body: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def to_disk(path: Path) -> None:
-    """Force a file or folder to the disk."""
+def _to_disk(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
