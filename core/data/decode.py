@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from core.errors import BrokenDataError
 
 CHUNK_BYTES = 16 * 2**20  # what is in memory at once is about this for each core
 CHUNK_IMAGES = 64  # lost by an interruption; and how often progress is told
+_FIRST_IMAGES = 8  # decoded by one process while the others wait to hear whether it pays to start them
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,9 @@ def pixel_row(image: Image, preset: Preset) -> NDArray[np.uint8]:
 def spans(start: int, stop: int, preset: Preset) -> list[range]:
     """Return the chunks in which the images from `start` to before `stop` are packed."""
     step = max(1, min(CHUNK_IMAGES, CHUNK_BYTES // row_bytes(preset)))
-    return [range(first, min(first + step, stop)) for first in range(start, stop, step)]
+    second = min(start + min(_FIRST_IMAGES, step), stop)
+    bounds = [start, *range(second, stop, step), stop]
+    return [range(first, after) for first, after in pairwise(bounds) if first < after]
 
 
 def _refuse_elongated(image: Image, preset: Preset) -> None:

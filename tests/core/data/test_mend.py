@@ -13,6 +13,7 @@ import sys
 import numpy as np
 import pytest
 
+from core.data import decode
 from core.data.manifest import load_manifest
 from core.data.pack import data_fingerprint, delete_pack, find_pack, pack, pack_cost
 from core.data.packed import DamagedPackError
@@ -24,12 +25,13 @@ from core.paths import ROOT
 from tests.core.data.images import make_tree, save, truncate
 
 PRESET = Preset(40, 32)
+STOPS = [span.stop for span in decode.spans(0, 150, PRESET)]  # where the chunks of 150 images end
 ROW = 32 * 32 * 3
 
 
 @pytest.fixture
 def tree(tmp_path):
-    """150 images of 3 classes: chunks of 64, 64 and 22 images; the 80th image is broken."""
+    """150 images of 3 classes: in chunks, see `STOPS`; the 80th image is broken."""
     tree = make_tree(tmp_path / "tree", classes=3, images=50)
     save(tree / "class1" / "4.png").write_bytes(b"")
     return tree
@@ -64,7 +66,7 @@ def flip(made, place, at=0):
     assert (made.file.stat().st_size, made.file.stat().st_mtime_ns) == (state.st_size, state.st_mtime_ns)
 
 
-@pytest.mark.parametrize(("place", "at"), [(0, 0), (63, ROW - 1), (64, 7), (148, ROW - 1)])
+@pytest.mark.parametrize(("place", "at"), [(0, 0), (7, ROW - 1), (8, 7), (148, ROW - 1)])
 def test_a_flipped_bit_is_never_given_out_and_is_mended(tree, tmp_path, made, place, at):
     sound = made.file.read_bytes()
     flip(made, place, at)
@@ -263,7 +265,7 @@ def test_a_journal_that_was_changed_is_not_believed(tree, tmp_path, made, line):
     journal.write_text("".join(lines))
     cut_manifest(made.folder)
     mended, told = told_of(tree, tmp_path)
-    assert next(done for done, _, what in told if what.startswith("packing")) == 64 * line
+    assert next(done for done, _, what in told if what.startswith("packing")) == [0, *STOPS][line]
     assert (mended.fingerprint, mended.ids) == (made.fingerprint, made.ids)
 
 

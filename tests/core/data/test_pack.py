@@ -31,6 +31,7 @@ from tests.core.data.trees import here, shard
 from tests.reference import REFERENCE, needs_reference
 
 PRESET = Preset(40, 32)
+STOPS = [span.stop for span in decode.spans(0, 150, PRESET)]  # where the chunks of 150 images end
 
 
 @pytest.fixture
@@ -77,10 +78,12 @@ def packed(tree, cache, preset=PRESET, **options):
 
 
 def interrupted(tree, cache, chunks=2):
-    """Stop packing after some chunks of 64 images; return the folder of what was begun."""
+    """Stop packing 150 images after some chunks; return the folder of what was begun."""
     seen = []
     with pytest.raises(CancelledError):
-        packed(tree, cache, progress=lambda done, *_: seen.append(done), cancelled=lambda: seen[-1] >= 64 * chunks)
+        packed(
+            tree, cache, progress=lambda done, *_: seen.append(done), cancelled=lambda: seen[-1] >= STOPS[chunks - 1]
+        )
     return next((cache / "packs").glob("*/journal.jsonl")).parent
 
 
@@ -155,8 +158,8 @@ def test_the_cost_of_a_pack_that_is_begun_is_what_it_lacks(tree, cache):
     whole = pack_cost(source, PRESET, cache)
     interrupted(tree, cache)
     left = pack_cost(source, PRESET, cache)
-    assert (whole.images, left.images) == (150, 150 - 128)
-    assert left.bytes == 22 * 32 * 32 * 3
+    assert (whole.images, left.images) == (150, 150 - STOPS[1])
+    assert left.bytes == (150 - STOPS[1]) * 32 * 32 * 3
     packed(tree, cache)
     assert pack_cost(source, PRESET, cache).images == 0
 
@@ -268,7 +271,7 @@ def test_packing_goes_on_from_where_it_was_stopped(tree, cache, tmp_path, chunks
     assert find_pack(open_source(str(tree)), PRESET, cache) is None
     told = []
     again = packed(tree, cache, progress=lambda *what: told.append(what))
-    assert start_of_packing(told) == 64 * chunks
+    assert start_of_packing(told) == STOPS[chunks - 1]
     assert same(again, packed(tree, tmp_path / "undisturbed"))
 
 
@@ -277,12 +280,12 @@ def test_checking_what_is_packed_tells_how_far_it_is_and_can_be_cancelled(tree, 
     before = (folder / "pixels.bin").read_bytes()
     told = []
     with pytest.raises(CancelledError):
-        packed(tree, cache, progress=lambda *what: told.append(what), cancelled=lambda: told[-1][0] == 64)
-    assert told[-1] == (64, 150, f"checking what is packed of {open_source(str(tree)).title}")
+        packed(tree, cache, progress=lambda *what: told.append(what), cancelled=lambda: told[-1][0] == STOPS[0])
+    assert told[-1] == (STOPS[0], 150, f"checking what is packed of {open_source(str(tree)).title}")
     assert (folder / "pixels.bin").read_bytes() == before
     told.clear()
     packed(tree, cache, progress=lambda *what: told.append(what))
-    assert start_of_packing(told) == 128
+    assert start_of_packing(told) == STOPS[1]
 
 
 def cut_pixels(folder):
@@ -373,7 +376,7 @@ def test_a_killed_packer_loses_one_chunk_at_most(cache, tmp_path, layout):
     assert kill_on(packer(tree, cache), lines=4)
     told = []
     again = packed(tree, cache, progress=lambda *what: told.append(what))
-    assert start_of_packing(told) >= 64
+    assert start_of_packing(told) >= STOPS[1]
     assert same(again, packed(tree, tmp_path / "undisturbed"))
 
 
@@ -422,7 +425,7 @@ def test_two_packers_at_once_make_one_pack(tree, cache):
     outputs = [process.communicate(timeout=60)[0].splitlines() for process in processes]
     made = packed(tree, cache)
     assert [output[-1] for output in outputs] == [made.fingerprint] * 2
-    assert sum(any(line.startswith("64 150 packing") for line in output) for output in outputs) == 1
+    assert sum(any(line.startswith(f"{STOPS[0]} 150 packing") for line in output) for output in outputs) == 1
 
 
 def test_waiting_for_another_packer_can_be_cancelled(tree, cache):
@@ -457,7 +460,7 @@ def test_a_disk_that_fills_up_keeps_what_is_packed(tree, cache, tmp_path):
     assert process.returncode == 1
     told = []
     again = packed(tree, cache, progress=lambda *what: told.append(what))
-    assert start_of_packing(told) == 64
+    assert start_of_packing(told) == STOPS[1]
     assert same(again, packed(tree, tmp_path / "undisturbed"))
 
 

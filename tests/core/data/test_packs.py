@@ -59,7 +59,7 @@ def test_one_that_is_begun_says_how_far_it_is(source, tmp_path):
     with pytest.raises(CancelledError):
         pack(source, PRESET, cache=tmp_path, cancelled=lambda: any(tmp_path.glob("packs/*/pixels.bin")))
     (one,) = kept_packs(tmp_path)
-    assert (one.state, one.images, one.of, one.source) == (BEGUN, 64, 90, source.name)
+    assert (one.state, one.images, one.of, one.source) == (BEGUN, 8, 90, source.name)
 
 
 def test_damaged_ones_are_told_apart(source, tmp_path):
