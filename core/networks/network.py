@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -51,6 +52,11 @@ class Network:
         """
         return hashlib.sha256(json.dumps([self.sha256, self.preset.name, self.classes]).encode()).hexdigest()
 
+    @cached_property
+    def zeros(self) -> float:
+        """The share of its parameters that are zero: of one that was pruned elsewhere what is gone."""
+        return zero_share(self.module)
+
     def copy(self) -> nn.Module:
         """Return a module of its own, to prune or to train."""
         return copy.deepcopy(self.module)
@@ -63,6 +69,13 @@ class Network:
 IMAGENET_NORMALISATION = Normalisation(mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 BVLC_NORMALISATION = Normalisation(mean=(123.0, 117.0, 104.0), std=(1.0, 1.0, 1.0), unit=1.0)
 IMAGENET_PRESET = Preset(resize=256, crop=224)
+
+
+def zero_share(module: nn.Module) -> float:
+    """Return the share of a module's parameters that are zero."""
+    parameters = list(module.parameters())
+    nonzero = sum(int(one.count_nonzero()) for one in parameters)
+    return 1 - nonzero / sum(one.numel() for one in parameters)
 
 
 def weights_sha256(state: dict[str, Tensor]) -> str:

@@ -118,6 +118,17 @@ def held(module: nn.Module, masks: Mapping[str, Tensor], optimizer: torch.optim.
         hook.remove()
 
 
+def joined_masks(*several: Mapping[str, Tensor]) -> Masks:
+    """Return masks that remove whatever one of these removes, on the devices of the first."""
+    joined: Masks = {}
+    for masks in several:
+        joined |= {
+            name: joined[name] & mask.to(joined[name].device) if name in joined else mask
+            for name, mask in masks.items()
+        }
+    return joined
+
+
 def _factor(mask: Tensor, value: Tensor) -> Tensor:
     """Return 0 and 1 as the value lies in memory, so that multiplying is one pass over both."""
     return torch.empty_like(value).copy_(mask)

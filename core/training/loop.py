@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from core.pruning.masks import apply_masks, held
+from core.pruning.masks import Masks, apply_masks, held, joined_masks
 from core.training.history import Row
 from core.training.learner import Best, Learner
 from core.training.loader import Stretch, Views, batches
@@ -75,7 +75,12 @@ def _train_stage(plan: Plan, learner: Learner, forward: nn.Module, watcher: Watc
 
 
 def _holding(plan: Plan, learner: Learner) -> AbstractContextManager[None]:
-    return held(learner.module, learner.masks, learner.optimiser) if plan.how.held else nullcontext()
+    return held(learner.module, _to_hold(plan, learner), learner.optimiser)
+
+
+def _to_hold(plan: Plan, learner: Learner) -> Masks:
+    """Return the masks of what stays at zero: of what a network came without whether the others are held or not."""
+    return joined_masks(plan.own, learner.masks) if plan.how.held else plan.own
 
 
 def _coming(plan: Plan, learner: Learner) -> Batches:
@@ -134,8 +139,7 @@ def _finish_epoch(plan: Plan, learner: Learner, watcher: Watcher) -> None:
     learner.tally.tick()
     loss, top1 = (value / plan.course.images_per_epoch for value in sums)
     watcher.require_finite(learner, loss)
-    if plan.how.held:
-        require_held(learner.module, learner.masks)
+    require_held(learner.module, _to_hold(plan, learner))
     held_out = measure(plan, learner.module)
     watcher.require_finite(learner, held_out[0])
     learner.rows.append(_row(plan, learner, held_out, (loss, top1)))

@@ -13,6 +13,8 @@ from core.data.source import Source
 from core.errors import InvalidSettingError
 from core.evaluation.inference import folded_copy
 from core.networks.network import Network
+from core.pruning.masks import Masks
+from core.pruning.own import own_masks
 from core.pruning.schedule import stages
 from core.pruning.settings import Pruning
 from core.training.augment import Augmentation
@@ -41,6 +43,7 @@ class Plan:
     """What is pruned in each stage, on what is trained, and how."""
 
     network: Network
+    own: Masks  # of what the network came without, on the device: held whatever is done with the others
     stages: tuple[Pruning, ...]
     how: Retraining
     images: Source
@@ -87,6 +90,7 @@ def make_plan(network: Network, pruning: Pruning, how: Retraining, images: Sourc
     _require_shares(network, course, ranks)
     return Plan(
         network=network,
+        own={name: mask.to(ranks.device) for name, mask in own_masks(network.module).items()},
         stages=stages(pruning, how.steps, how.spacing),
         how=how,
         images=images,

@@ -17,7 +17,8 @@ from core.data.source import Source
 from core.errors import InvalidSettingError
 from core.networks.network import Network
 from core.progress import Progress, silent
-from core.pruning.masks import Masks, apply_masks, make_masks
+from core.pruning.masks import Masks, apply_masks, joined_masks, make_masks
+from core.pruning.own import own_masks
 from core.pruning.schedule import stages
 from core.pruning.settings import Pruning
 from core.training.checkpoint import Checkpoints
@@ -121,6 +122,7 @@ def _finished(
         apply_masks(module, masks)
     else:
         masks = still_removed(module, masks)
+    masks = joined_masks(own_masks(network.module), masks)
     if how.recalibrate or not how.trains:
         recalibrate(network, channels_last(module, ranks.device), images, how, ranks, progress)
     module = module.to("cpu", memory_format=torch.contiguous_format).eval().requires_grad_(False)  # type: ignore[call-overload]

@@ -10,7 +10,7 @@ import torch
 
 from core.errors import InvalidSettingError, PrunescopeError
 from core.layer_names import INCEPTION_CONVS
-from core.pruning.masks import apply_masks, groups, make_masks, pruned_copy, sparsity
+from core.pruning.masks import apply_masks, groups, joined_masks, make_masks, pruned_copy, sparsity
 from core.pruning.schedule import SPACINGS, stages
 from core.pruning.scopes import SCOPES
 from core.pruning.settings import Pruning
@@ -114,6 +114,34 @@ def test_masks_that_are_not_held_grow_back_and_the_history_says_so(tmp_path, net
     assert before == pytest.approx(0.5, abs=0.05)
     assert after < 0.1
     assert weights_sparsity(found.module) == pytest.approx(sparsity(found.module, found.masks).prunable)
+
+
+@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize(
+    ("technique", "rate", "steps"), [("unstructured", 0.0, 1), ("structured", 0.5, 1), ("connection", 0.6, 2)]
+)
+def test_zeros_with_which_a_network_came_stay(tmp_path, technique, rate, steps, held):
+    """Through one step and several, of the control as well, and where the masks made here are not held."""
+    network = thin_network()
+    own = make_masks(network.module, Pruning(rate=0.4))
+    apply_masks(network.module, own)
+    pruning = Pruning(technique, rate=rate) if rate else Pruning()
+    found = trained(tmp_path, pruning, network, Pictures(8), epochs=1, steps=steps, held=held)
+    require_held(found.module, own)
+    assert not any((found.masks[name] & ~mask).any() for name, mask in own.items())
+    assert not same_weights(found.module, network.module)
+    if held:
+        both = joined_masks(own, make_masks(network.module, pruning)) if steps == 1 else found.masks
+        assert sparsity(found.module, found.masks) == sparsity(network.module, both)
+        assert weights_sparsity(found.module) == pytest.approx(sparsity(found.module, found.masks).prunable)
+
+
+def test_recalibration_alone_keeps_the_zeros_with_which_a_network_came(tmp_path):
+    network = thin_network()
+    own = make_masks(network.module, Pruning("structured", rate=0.4))
+    apply_masks(network.module, own)
+    found = trained(tmp_path, Pruning(), network, Pictures(8), epochs=0, optimiser="none")
+    assert sparsity(found.module, found.masks) == sparsity(network.module, own)
 
 
 # --- what comes out
