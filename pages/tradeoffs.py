@@ -205,8 +205,8 @@ def _explain_zeros(runs: pd.DataFrame) -> None:
     share = zeros(dense_figures(runs) or {})
     if came_pruned(share):
         st.caption(
-            f"The network came with {percent(share)} of its parameters zero. Rate and sparsity count what is removed "
-            "here, whether it was zero or not."
+            f"The network came with {percent(share)} of its parameters zero. Sparsity counts them with what is "
+            "removed here; a rate is of what is removed here, whether it was zero or not."
         )
 
 

@@ -9,7 +9,8 @@ import torch
 from core.experiment import ExperimentSpec
 from core.jobs.executor import put_runs, run_of
 from core.jobs.subject import find_subject
-from core.pruning.masks import apply_masks, make_masks
+from core.pruning.masks import apply_masks
+from core.pruning.own import all_masks
 from core.store.database import Store
 from core.training.retraining import Retraining
 from core.training.weights import Weights, save_weights
@@ -35,7 +36,7 @@ def put_retrained(store: Store, spec: ExperimentSpec, *, weights: bool = True) -
 def save_retrained(store: Store, spec: ExperimentSpec, run_id: str, seed: int = 0) -> None:
     """Write other weights for the run, within its masks, as a retraining would leave them."""
     network = find_subject(spec, store.folder).network
-    masks, module = make_masks(network.module, spec.pruning), network.copy()
+    masks, module = all_masks(network, spec.pruning), network.copy()
     generator = torch.Generator().manual_seed(int(run_id[:8], 16) + seed)
     with torch.no_grad():
         for parameter in module.parameters():

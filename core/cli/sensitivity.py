@@ -29,7 +29,8 @@ from core.jobs.devices import pick_device
 from core.jobs.scan_now import scan_now
 from core.networks.network import Network
 from core.networks.registry import load_network
-from core.pruning.masks import make_masks, sparsity
+from core.pruning.masks import sparsity
+from core.pruning.own import all_masks
 from core.pruning.settings import Pruning
 from core.sensitivity import IMAGES, RATES, TOLERANCE, Scan, applied, check_tolerance, chosen_rates, scaled
 from core.store.database import open_store
@@ -84,7 +85,7 @@ def sensitivity(
 
 
 def _chosen(network: Network, scan: Scan, pairs: tuple[tuple[str, float], ...]) -> dict[str, Any]:
-    masks = make_masks(network.module, applied(scan, pairs))
+    masks = all_masks(network, applied(scan, pairs))
     return {
         "technique": scan.base.technique,
         "layer_rates": dict(pairs),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from core.evaluation.accuracy import accuracy, accuracy_present, against_dense, 
 from core.evaluation.efficiency import size_of
 from core.evaluation.predict import Predictor, among, tabulate
 from core.experiment import ExperimentSpec, Extent
+from core.jobs.counted import SPARSITY, counted
 from core.jobs.executor import ACCURACY, is_enough
 from core.jobs.pruned import pruned_network
 from core.jobs.retraining import ensure_retrained
@@ -24,7 +25,6 @@ from core.jobs.subject import changed, find_subject, same_network
 from core.jobs.task import Task
 from core.networks.network import Network
 from core.predictions import Predictions, Present
-from core.pruning.masks import layer_sparsity, sparsity
 from core.store.predictions import append, append_present, images_per_second, load, load_present
 from core.store.runs import Run, find_result, find_run, put_result, require_run
 
@@ -111,11 +111,11 @@ def _known(measurement: _Measurement) -> _Said:
 
 def _pruned(task: Task, run: Run, spec: ExperimentSpec, network: Network) -> Predictor:
     pruned = pruned_network(network, spec, run.id, task.store.folder)
-    shares = asdict(sparsity(pruned.module, pruned.masks)) | {"layers": layer_sparsity(pruned.module, pruned.masks)}
+    shares = counted(network, pruned)
     size = find_result(task.store, run.id, "size") or size_of(network.module, pruned.module, network.preset.crop)
     with task.store.writing() as db:
         require_run(db, run.id)
-        put_result(db, run.id, "sparsity", shares)
+        put_result(db, run.id, SPARSITY, shares)
         put_result(db, run.id, "size", size)
     return Predictor.of(network, pruned.module, torch.device(task.device))
 

@@ -17,6 +17,7 @@ from core.data.imagenette import IMAGENETTE
 from core.evaluation.accuracy import half_width
 from core.evaluation.efficiency import device_in_words
 from core.experiment import ExperimentSpec, Extent, spec_in_words, with_dense_first
+from core.jobs.counted import count_again
 from core.jobs.devices import pick_device
 from core.jobs.studied import has_activity, is_studied, resolved_study
 from core.jobs.subject import Subject, find_subject, resolved
@@ -64,6 +65,8 @@ class Executor:
             return Submission((), (self._submit_pack(unpacked[0], ordered, extent),))
         runs = [run_of(spec, subjects[_source_of(spec)]) for spec in ordered]
         put_runs(self.store, runs)
+        for subject in subjects.values():
+            count_again(self.store, subject.network, subject.fingerprint() or "")
         asked = [
             self._submit_one(run, spec, subjects[_source_of(spec)], extent)
             for run, spec in zip(runs, ordered, strict=True)

@@ -17,7 +17,8 @@ from core.jobs.executor import put_runs, run_of
 from core.jobs.subject import Subject, changed, check_training_images, find_subject, training_images
 from core.networks.network import weights_sha256
 from core.progress import Progress
-from core.pruning.masks import Sparsity, make_masks, sparsity
+from core.pruning.masks import Sparsity, sparsity
+from core.pruning.own import all_masks
 from core.store.database import Store
 from core.store.retrained import (
     LIVE,
@@ -126,8 +127,7 @@ def _make(
 
 
 def _sparsity_before(spec: ExperimentSpec, subject: Subject) -> Sparsity:
-    module = subject.network.module
-    return sparsity(module, make_masks(module, spec.pruning))
+    return sparsity(subject.network.module, all_masks(subject.network, spec.pruning))
 
 
 def _images(spec: ExperimentSpec, retraining: Retraining, subject: Subject) -> Source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.experiment import ExperimentSpec
+from core.jobs.counted import count_again
 from core.jobs.executor import Executor
 from core.jobs.process import ensure_workers
 from core.jobs.subject import Subject, find_subject
@@ -82,4 +83,6 @@ def _network(name: str, weights: str | None) -> Network:
     hash_funcs={ExperimentSpec: ExperimentSpec.to_json},
 )
 def _subject(spec: ExperimentSpec) -> Subject:
-    return find_subject(spec, store().folder)
+    found = find_subject(spec, store().folder)
+    count_again(store(), found.network, found.fingerprint() or "")
+    return found

@@ -15,7 +15,8 @@ from core.jobs.estimate import expected_speed
 from core.jobs.executor import SENSITIVITY
 from core.jobs.subject import Subject
 from core.networks.network import Network
-from core.pruning.masks import make_masks, sparsity
+from core.pruning.masks import sparsity
+from core.pruning.own import all_masks
 from core.pruning.settings import Pruning
 from core.sensitivity import (
     IMAGES,
@@ -249,4 +250,4 @@ def _sparsity(network: Network, pruning: Pruning) -> float:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _removed(sha: str, pruning_key: str, _network: Network, _pruning: Pruning) -> float:
-    return sparsity(_network.module, make_masks(_network.module, _pruning)).prunable
+    return sparsity(_network.module, all_masks(_network, _pruning)).prunable
