@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import InvalidSettingError
 from core.pruning.settings import Pruning, pruning_from
 from core.training.retraining import Retraining, retraining_from
+from core.unpruned import control_title, unpruned_title
 
 PREPROCESSES = ("preset", "crop")
 IDENTITY_VERSION = 1  # raised when the same spec comes to mean something else
@@ -146,18 +147,19 @@ def _key(spec: ExperimentSpec) -> str:
     return json.dumps({**asdict(spec), **how}, sort_keys=True)
 
 
-def spec_in_words(spec: ExperimentSpec) -> str:
-    """Return what was done, short enough for a legend: "structured L1 0.10, local, retrained 2 epochs by SGD"."""
-    if spec.retraining is None:
-        return in_words(spec.pruning)
-    what = "dense control" if spec.pruning.dense else in_words(spec.pruning)
-    return f"{what}, {spec.retraining.in_words()}"
+def spec_in_words(spec: ExperimentSpec, own_zeros: float) -> str:
+    """Return what was done, short enough for a legend: "structured L1 0.10, local, retrained 2 epochs by SGD".
+
+    `own_zeros` is the share of the network's parameters that are zero as it came, by which it is called dense or not.
+    """
+    if spec.is_dense:
+        return unpruned_title(own_zeros).lower()
+    what = control_title(own_zeros).lower() if spec.is_control else in_words(spec.pruning)
+    return what if spec.retraining is None else f"{what}, {spec.retraining.in_words()}"
 
 
 def in_words(pruning: Pruning) -> str:
     """Return what is pruned how, short enough for a legend: "structured L1 0.10, local"."""
-    if pruning.dense:
-        return "dense"
     rate = "layer rates" if pruning.layer_rates else f"{pruning.rate:.2f}"
     form = ", filters only" if pruning.canonical().get("form") == "published" else ""
     return f"{pruning.technique} {pruning.criterion.capitalize()} {rate}, {pruning.ranking}{form}"

@@ -12,11 +12,11 @@ import pandas as pd
 
 from core.data.source import SCENES
 from core.errors import BrokenDataError
-from core.experiment import ExperimentSpec
+from core.experiment import ExperimentSpec, spec_in_words
 from core.networks.registry import NETWORKS
 from core.pruning.techniques import TECHNIQUES
-from core.series import Series, series_of, titles
-from core.unpruned import unpruned_title, zeros
+from core.series import Series, own_zeros, series_of, titles
+from core.unpruned import control_title, unpruned_title
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,29 @@ class Member:
     images: int  # measured so far, 0 if none
     top1: float | None  # a share; None if nothing was measured yet
     sparsity: float | None = None  # the share of the prunable weights that is gone; None if it was not measured yet
-    zeros: float = 0.0  # the share of all parameters that are zero; 0 if it was not measured yet
+    own_zeros: float = 0.0  # the share of all parameters that were zero as the network came; 0 if not measured yet
 
     @property
     def kind(self) -> str:
         """What it is but for the rate, short enough for a tile: "Structured, retrained"."""
         if self.spec.is_control:
-            return "Dense control"
-        return unpruned_title(self.zeros) if self.spec.is_dense else self._pruned("")
+            return control_title(self.own_zeros)
+        return unpruned_title(self.own_zeros) if self.spec.is_dense else self._pruned("")
 
     @property
     def title(self) -> str:
         """What it is, short enough for a tile: "Structured 0.15", "Structured 0.50, retrained", "Dense control"."""
         return self.kind if self.spec.pruning.dense else self._pruned(f" {self.rate:.2f}")
+
+    @property
+    def words(self) -> str:
+        """What was done, short enough for a legend: "structured L1 0.10, local"."""
+        return spec_in_words(self.spec, self.own_zeros)
+
+    @property
+    def series(self) -> Series | None:
+        """The curve that it lies on, None of the dense network."""
+        return series_of(self.spec, self.own_zeros)
 
     def _pruned(self, rate: str) -> str:
         retraining = self.spec.retraining
@@ -76,7 +86,7 @@ class Family:
         """Return the pruned or retrained runs of each curve by rising rate, under names that tell the curves apart."""
         found: dict[Series, list[Member]] = {}
         for member in self.members:
-            series = series_of(member.spec)
+            series = member.series
             if series is not None:
                 found.setdefault(series, []).append(member)
         return {title: tuple(sorted(found[one], key=lambda each: each.rate)) for one, title in titles(found).items()}
@@ -90,7 +100,8 @@ def families(runs: pd.DataFrame) -> tuple[Family, ...]:
     """Sort the rows of `runs_frame` into families, the one with the latest run first, their titles all different."""
     if runs.empty:
         return ()
-    groups = [rows for _, rows in runs.sort_values("created_at").groupby(["network_sha", "data_sha"])]
+    known = runs.assign(own_zeros=own_zeros(runs))
+    groups = [rows for _, rows in known.sort_values("created_at").groupby(["network_sha", "data_sha"])]
     groups.sort(key=lambda rows: float(rows["created_at"].max()), reverse=True)
     names = [_in_words(str(rows["network"].iloc[-1]), str(rows["data"].iloc[-1])) for rows in groups]
     return tuple(_family(rows, name, names.count(name) > 1) for rows, name in zip(groups, names, strict=True))
@@ -139,5 +150,5 @@ def _member(row: Mapping[Hashable, Any]) -> Member:
         images=int(images) if measured else 0,
         top1=float(row["top1"]) if measured else None,
         sparsity=None if math.isnan(gone) else float(gone),
-        zeros=zeros(row),
+        own_zeros=float(row["own_zeros"]),
     )

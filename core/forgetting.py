@@ -11,7 +11,7 @@ import pandas as pd
 from core.evaluation.accuracy import changed
 from core.evaluation.exemplars import NO_MODE
 
-PRUNED = "pruned"
+PRUNED, DENSE = "pruned", "dense"
 BY_LOSS, BY_CLASS, BY_CONFIDENCE = "Change of loss", "Class", "Dense confidence"
 ORDERS: dict[str, str] = {
     BY_LOSS: "whose loss changed most",
@@ -20,12 +20,18 @@ ORDERS: dict[str, str] = {
 }
 
 
-def class_table(classes: pd.DataFrame, who: str = PRUNED) -> pd.DataFrame:
+def class_table(classes: pd.DataFrame, who: str = PRUNED, base: str = DENSE) -> pd.DataFrame:
     """Return the rows of `per_class` with shares in per cent and changes in points.
 
-    `who`, here and below, is what the network beside the dense one is called.
+    `who` and `base`, here and below, are what the pruned network is called, and the one beside it.
     """
-    shares = {"dense %": "dense", f"{who} %": "pruned", "change": "change", "low": "change_low", "high": "change_high"}
+    shares = {
+        f"{base} %": "dense",
+        f"{who} %": "pruned",
+        "change": "change",
+        "low": "change_low",
+        "high": "change_high",
+    }
     return pd.DataFrame(
         {
             "class": classes["name"],
@@ -38,16 +44,16 @@ def class_table(classes: pd.DataFrame, who: str = PRUNED) -> pd.DataFrame:
     )
 
 
-def confusion_table(shifts: pd.DataFrame, who: str = PRUNED) -> pd.DataFrame:
+def confusion_table(shifts: pd.DataFrame, who: str = PRUNED, base: str = DENSE) -> pd.DataFrame:
     """Return the rows of `confusion_shifts` without indices."""
     names = {"true_name": "true class", "predicted_name": "taken for", "images": "images of the true class"}
     columns = ["true_name", "predicted_name", "dense", "pruned", "change", "images"]
-    return shifts[columns].rename(columns={**names, "pruned": who})
+    return shifts[columns].rename(columns={**names, "dense": base, "pruned": who})
 
 
-def reliability_table(dense: pd.DataFrame, pruned: pd.DataFrame, who: str = PRUNED) -> pd.DataFrame:
+def reliability_table(dense: pd.DataFrame, pruned: pd.DataFrame, who: str = PRUNED, base: str = DENSE) -> pd.DataFrame:
     """Return the bins of two networks (`reliability`) one below the other, in per cent, without the empty ones."""
-    table = pd.concat([dense.assign(network="dense"), pruned.assign(network=who)], ignore_index=True)
+    table = pd.concat([dense.assign(network=base), pruned.assign(network=who)], ignore_index=True)
     full = table[table["images"] > 0]
     shares = {
         "confidence above %": "low",
@@ -61,14 +67,16 @@ def reliability_table(dense: pd.DataFrame, pruned: pd.DataFrame, who: str = PRUN
     return pd.DataFrame(found | {title: 100 * full[column] for title, column in shares.items()})
 
 
-def image_table(images: pd.DataFrame, classes: Sequence[str], ids: Sequence[str], who: str = PRUNED) -> pd.DataFrame:
+def image_table(
+    images: pd.DataFrame, classes: Sequence[str], ids: Sequence[str], who: str = PRUNED, base: str = DENSE
+) -> pd.DataFrame:
     """Return images (`disagreements` or `exemplars`), whose ids are given, with names for classes.
 
     Of a pair of networks with both confidences in per cent, of a population with how many say so.
     """
     said = {name: [_name(classes, one) for one in images[name]] for name in ("label", "dense", "pruned")}
-    table = pd.DataFrame({"image": list(ids), "true class": said["label"], "dense": said["dense"]})
-    table["dense %"] = 100 * images["dense_probability"].to_numpy()
+    table = pd.DataFrame({"image": list(ids), "true class": said["label"], base: said["dense"]})
+    table[f"{base} %"] = 100 * images["dense_probability"].to_numpy()
     table[who] = said["pruned"]
     if "votes" in images:
         table["networks"] = images["votes"].to_numpy()

@@ -24,7 +24,7 @@ from core.store.retrained import LIVE, TRAINING, checkpoint_folder
 from core.store.runs import Run, find_result, find_run
 from core.surveys import agreement_table
 from core.training.history import History
-from core.unpruned import unpruned_short, unpruned_title, zeros
+from core.unpruned import against_title, unpruned_short, unpruned_title, zeros
 from core.words import NOT_KNOWN, points, points_between, size, speed
 
 
@@ -56,8 +56,13 @@ class Detail:
     @property
     def title(self) -> str:
         """What was done, in words, to begin a line with."""
-        words = unpruned_title(zeros(self.size)) if self.spec.is_dense else spec_in_words(self.spec)
+        words = spec_in_words(self.spec, self.own_zeros)
         return words[:1].upper() + words[1:]
+
+    @property
+    def own_zeros(self) -> float:
+        """The share of all parameters that were zero as the network came; 0 if that was not measured yet."""
+        return zeros(self.dense_size)
 
     @property
     def gains(self) -> dict[str, float]:
@@ -75,7 +80,7 @@ class Detail:
     def worst_classes(self, most: int) -> pd.DataFrame:
         """Return the classes that lose most, as a table for the eye: shares in per cent."""
         worst = self.classes.head(most)
-        shares = {f"{who} %": 100 * worst[who] for who in ("dense", "pruned")}
+        shares = {f"{unpruned_short(self.own_zeros)} %": 100 * worst["dense"], "pruned %": 100 * worst["pruned"]}
         return pd.DataFrame({"class": worst["name"], **shares, "images": worst["images"]})
 
 
@@ -147,9 +152,7 @@ def cost_table(detail: Detail) -> pd.DataFrame:
 
     `with zeros` is the network as it was pruned, `compacted` the one from which removed channels are really taken out.
     """
-    networks = {
-        unpruned_short(zeros(detail.dense_size)): detail.dense_size | (detail.speed.get("dense") or detail.dense_speed)
-    }
+    networks = {unpruned_short(detail.own_zeros): detail.dense_size | (detail.speed.get("dense") or detail.dense_speed)}
     if not detail.spec.is_dense:
         networks["control" if detail.spec.is_control else "with zeros"] = detail.size | detail.speed
     if not detail.spec.pruning.dense:
@@ -223,6 +226,7 @@ def front_table(store: Store, front: pd.DataFrame, axis: Axis) -> pd.DataFrame:
     """
     rows = front.to_dict("records")
     specs = [ExperimentSpec.from_json(row["spec"]) for row in rows]
+    own = max(front["own_zeros"], default=0.0)
     controls = [
         against_control(store, row["id"], spec, int(row["images"])) for row, spec in zip(rows, specs, strict=True)
     ]
@@ -231,7 +235,7 @@ def front_table(store: Store, front: pd.DataFrame, axis: Axis) -> pd.DataFrame:
             "network": [_in_one(row) for row in rows],
             axis.name: [axis.form(row[ACROSS]) for row in rows],
             "top-1 %": [100 * row["top1"] for row in rows],
-            "against dense": [_change(row) for row in rows],
+            against_title(own): [_change(row) for row in rows],
             "against control": [_change(figures) for figures in controls],
         }
     )

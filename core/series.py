@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 
 import pandas as pd
@@ -15,6 +15,7 @@ from core.pruning.scopes import SCOPES
 from core.pruning.settings import Pruning
 from core.pruning.techniques import TECHNIQUES
 from core.training.retraining import Retraining, retraining_from
+from core.unpruned import control_title, zeros
 from core.words import count
 
 CONTROL = "control"  # stands for a technique: nothing is pruned, and retrained like the others
@@ -31,6 +32,7 @@ class Series:
     seed: int | None
     layers: str  # in words, empty for the default layers at one rate
     retraining: Retraining | None = None  # without what changes nothing
+    own_zeros: float = field(default=0.0, compare=False)  # of its network as it came, which names a control
 
     @property
     def control(self) -> bool:
@@ -42,7 +44,7 @@ class Series:
         """What there is to say of it, in words, by field."""
         form = {"published": "filters only", None: ""}.get(self.form, self.form or "")
         seed = "" if self.seed is None else f"seed {self.seed}"
-        technique = "Dense control" if self.control else TECHNIQUES[self.technique].title
+        technique = control_title(self.own_zeros) if self.control else TECHNIQUES[self.technique].title
         return {
             "technique": technique,
             "criterion": short(self.criterion),
@@ -59,14 +61,17 @@ def short(criterion: str) -> str:
     return criterion.upper() if criterion in ("l1", "l2") else criterion
 
 
-def series_of(spec: ExperimentSpec) -> Series | None:
-    """Return the curve that an experiment lies on; None for the dense network, which is on all of them."""
+def series_of(spec: ExperimentSpec, own_zeros: float = 0.0) -> Series | None:
+    """Return the curve that an experiment lies on; None for the dense network, which is on all of them.
+
+    `own_zeros` is the share of zeros with which its network came: it tells no curves apart.
+    """
     if spec.is_dense:
         return None
     how = spec.retraining and retraining_from(spec.retraining.canonical(masks=not spec.is_control))
     pruning = spec.pruning
     if spec.is_control:
-        return Series(CONTROL, "", "", None, None, "", how)
+        return Series(CONTROL, "", "", None, None, "", how, own_zeros)
     what = pruning.canonical()
     form, seed = what.get("form"), what.get("seed")
     return Series(
@@ -77,19 +82,34 @@ def series_of(spec: ExperimentSpec) -> Series | None:
         seed=pruning.seed if seed is not None else None,
         layers=_layers_in_words(pruning),
         retraining=how,
+        own_zeros=own_zeros,
     )
 
 
 def with_series(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame of `runs_frame` with a column `series`, None for dense networks."""
-    found = pd.Series([_series_of_spec(text) for text in frame["spec"]], index=frame.index, dtype=object)
-    return frame.assign(series=found)
+    """Return the frame of `runs_frame` with columns `series`, None for dense networks, and `own_zeros`.
+
+    Those are the share of zeros with which the network of a run came, 0 as long as that was not measured.
+    """
+    found = [_series_of_spec(text) for text in frame["spec"]]
+    own = own_zeros(frame)
+    named = [one and replace(one, own_zeros=share) for one, share in zip(found, own, strict=True)]
+    return frame.assign(series=pd.Series(named, index=frame.index, dtype=object), own_zeros=own)
+
+
+def own_zeros(frame: pd.DataFrame) -> pd.Series:
+    """Return of each row of `runs_frame` the share of zeros with which its network came: that of its dense run."""
+    known: dict[str, float] = {}
+    for row in frame.to_dict("records"):
+        if _series_of_spec(row["spec"]) is None:
+            known[row["network_sha"]] = max(zeros(row), known.get(row["network_sha"], 0.0))
+    return pd.Series([known.get(sha, 0.0) for sha in frame["network_sha"]], frame.index, dtype=float)
 
 
 def titles(series: Iterable[Series]) -> dict[Series, str]:
     """Return a name for each curve, in the order of a legend: the technique and whatever else tells them apart."""
     every = sorted(set(series), key=_place)
-    varying = [field.name for field in fields(Series) if _differs(every, field.name)]
+    varying = [one.name for one in fields(Series) if one.compare and _differs(every, one.name)]
     names = {one: _title(one, varying) for one in every}
     return {one: name + _told_apart(one, name, names) for one, name in names.items()}
 

@@ -1,4 +1,7 @@
-"""What a network is called from which nothing was removed here: dense, unless it came with zeros."""
+"""What a network is called from which nothing was removed here: dense, unless it came with zeros.
+
+By its own zeros, the share of all its parameters that are zero as it came.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,21 @@ def came_pruned(share: float) -> bool:
 def unpruned_title(share: float) -> str:
     """Return "Dense", or "As it came, 43 % zeros" of a network with such a share of zeros."""
     return f"As it came, {percent(share, 0)} zeros" if came_pruned(share) else DENSE
+
+
+def control_title(share: float) -> str:
+    """Return "Dense control", or "Control, 43 % zeros" of a network with such a share of zeros."""
+    return f"Control, {percent(share, 0)} zeros" if came_pruned(share) else "Dense control"
+
+
+def against_title(share: float) -> str:
+    """Return "against dense" or "against the network as it came": with what a change is told."""
+    return f"against {f'the {unpruned_network(share)}' if came_pruned(share) else unpruned_short(share)}"
+
+
+def unpruned_network(share: float) -> str:
+    """Return "dense network" or "network as it came", for the middle of a sentence."""
+    return "network as it came" if came_pruned(share) else "dense network"
 
 
 def unpruned_short(share: float) -> str:

@@ -8,9 +8,9 @@ import streamlit as st
 
 from core.evaluation.accuracy import accuracy, against_dense
 from core.evaluation.disagreement import KINDS, side_by_side
-from core.experiment import spec_in_words
 from core.families import families
 from core.store.runs import runs_frame
+from core.unpruned import against_title
 from core.words import count, listed, percent, points, points_between, probability
 from pages.widgets.address import name_unknown
 from pages.widgets.calibration import draw_calibration
@@ -74,7 +74,7 @@ def _headline(said: Said) -> str:
     kinds = side_by_side(said.pruned, said.dense)["kind"].value_counts()
     found = listed([f"{kinds.get(name, 0):,} {kind.title.lower()}" for name, kind in KINDS.items()])
     return plain(
-        f"{said.family.title}: {spec_in_words(said.member.spec)} against dense on the same "
+        f"{said.family.title}: {said.member.words} {against_title(said.member.own_zeros)} on the same "
         f"{count(len(said.dense), 'image')}. Top-1 {dense} → {pruned}, {difference}; {found}."
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.listed import RateList, TechniqueList, asked_for, parts
+from core.cli.named import network_in_words
 from core.cli.options import (
     Criterion,
     Data,
@@ -72,8 +73,7 @@ def agreement(
 
 
 def _line(row: dict[str, Any], instrument: str) -> str:
-    pruned = f"{row['technique']} {row['rate']:.2f}" if row["technique"] else "dense"
-    what = f"{pruned}, {row['retraining']}" if row["retraining"] else pruned
+    what = network_in_words(row)
     measures = INSTRUMENTS[instrument].told
     scores = "  ".join(f"{name} {row[name]:.3f}" for name in measures if row[name] is not None)
     return f"{what:20} {row['method']:12} top-1 {row['top1']:6.1%}  {scores}  {row['images']:,.0f} images"

@@ -16,7 +16,7 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
-from core.cli.named import named_runs, specs_of
+from core.cli.named import named_runs, network_in_files, specs_of
 from core.cli.options import (
     Criterion,
     Data,
@@ -227,8 +227,7 @@ def _retraining(spec: ExperimentSpec) -> dict[str, object] | None:
 def _file_name(image: _Image, spec: ExperimentSpec, how: str) -> str:
     """Return a name that tells the files of other images, questions and networks apart, and which is which."""
     about = f"{image.question.id} {image.subject.network.sha256} {how}"
-    pruned = "dense" if spec.pruning.dense else f"{spec.pruning.technique}-{spec.pruning.rate:g}"
-    what = f"{pruned}-retrained" if spec.retraining else pruned
+    what = network_in_files(spec, image.subject.network.zeros)
     identity = re.sub(r"[^\w.-]+", "-", image.this.id)
     return f"{identity}-{what}-{image.question.method}-{hashlib.sha256(about.encode()).hexdigest()[:6]}"
 
@@ -251,6 +250,7 @@ def _row(image: _Image, view: _View) -> dict[str, Any]:
         "run_id": view.asked.run_id or None,
         "technique": None if spec.pruning.dense else spec.pruning.technique,
         "rate": spec.pruning.rate,
+        "own_zeros": subject.network.zeros,
         "retraining": spec.retraining and spec.retraining.in_words(),
         "sparsity": asdict(view.inspected.sparsity),
         "prediction": classes[int(shares.argmax())],
@@ -267,4 +267,4 @@ def _defined(value: float) -> float | None:
 
 def _line(row: dict[str, Any], view: _View, files: dict[str, str]) -> str:
     agree = "" if row.get("spearman") is None else f"Spearman {row['spearman']:.2f}"
-    return f"{spec_in_words(view.asked.spec):32} {row['prediction']:24} {agree:16} {files['picture']}"
+    return f"{spec_in_words(view.asked.spec, row['own_zeros']):32} {row['prediction']:24} {agree:16} {files['picture']}"

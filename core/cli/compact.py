@@ -97,7 +97,7 @@ def _row(store: Store, spec: ExperimentSpec, device: str) -> dict[str, Any]:
     if job:
         work_through(store, [job], device, Bar())
     return {
-        "what": f"{whole.network.title}, {spec_in_words(spec)}",
+        "what": f"{whole.network.title}, {spec_in_words(spec, whole.network.zeros)}",
         "network": spec.network,
         "data": spec.data,
         "technique": spec.pruning.technique,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.cli.doubts import doubts_of
+from core.cli.named import network_in_words
 from core.cli.options import (
     Classifier,
     Criterion,
@@ -114,7 +115,7 @@ def _evaluate(specs: Sequence[ExperimentSpec], extent: Extent, device: str, as_j
 
 
 def _line(row: dict[str, Any]) -> str:
-    what = f"{row['technique']} {row['rate']:.2f}" if row["technique"] else "dense"
+    what = network_in_words(row)
     return (
         f"{what:20} top-1 {row['top1']:6.1%} ({row['top1_low']:.1%} to {row['top1_high']:.1%})  "
         f"top-5 {row['top5']:6.1%}  loss {row['loss']:.3f}  sparsity {row['sparsity']['prunable']:.1%}  "

@@ -1,14 +1,16 @@
-"""Runs that are named on the command line."""
+"""Runs that are named on the command line, and what their networks are called there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from core.errors import InvalidSettingError
 from core.experiment import ExperimentSpec
 from core.store.database import open_store
 from core.store.demo import import_demo
 from core.store.runs import Run, find_run
+from core.unpruned import unpruned_short
 from core.words import count
 
 
@@ -33,6 +35,19 @@ def named_runs(ids: Sequence[str]) -> list[Run]:
 def specs_of(runs: Sequence[Run]) -> list[ExperimentSpec]:
     """Return what was asked for in these runs."""
     return [ExperimentSpec.from_json(run.spec) for run in runs]
+
+
+def network_in_words(row: Mapping[str, Any]) -> str:
+    """Return the network of a row in words: "structured 0.20", "dense, retrained 2 epochs by SGD"."""
+    pruned = f"{row['technique']} {row['rate']:.2f}" if row["technique"] else unpruned_short(row["own_zeros"])
+    return f"{pruned}, {row['retraining']}" if row.get("retraining") else pruned
+
+
+def network_in_files(spec: ExperimentSpec, own_zeros: float) -> str:
+    """Return what files of a network are called by: "structured-0.2-retrained", "dense"."""
+    pruning = spec.pruning
+    pruned = unpruned_short(own_zeros) if pruning.dense else f"{pruning.technique}-{pruning.rate:g}"
+    return f"{pruned.replace(' ', '-')}{'-retrained' if spec.retraining else ''}"
 
 
 def _check_alike(runs: Sequence[Run]) -> None:

@@ -43,6 +43,7 @@ from core.store.demo import import_demo
 from core.training.parallel import leads, several
 from core.training.presets import PRESETS
 from core.training.retraining import OPTIMISERS, SCHEDULES, Retraining, retraining_from
+from core.unpruned import unpruned_short
 from core.words import count, duration
 
 ITERATIVE_STEPS = 3
@@ -144,7 +145,7 @@ def _measure(
     rows = {}
     for one, row in zip(wanted, evaluate(store, wanted, extent, device, Bar()), strict=True):
         rows[one] = row
-        show(row, as_json, f"{row['top1']:7.1%}  {spec_in_words(one)}")
+        show(row, as_json, f"{row['top1']:7.1%}  {spec_in_words(one, row['own_zeros'])}")
     others = {"top1_before": spec.unretrained(), "dense": spec.dense(), "control": spec.control()}
     top1 = {name: rows[one]["top1"] if one in rows else None for name, one in others.items()}
     summary = _summary(rows[spec], top1)
@@ -156,7 +157,7 @@ def _summary(row: dict[str, Any], top1: dict[str, float | None]) -> dict[str, An
     before, dense = top1["top1_before"], top1["dense"]
     lost = dense - before if dense is not None and before is not None else 0.0
     return {
-        **{name: row[name] for name in ("run_id", "technique", "rate", "retraining")},
+        **{name: row[name] for name in ("run_id", "technique", "rate", "own_zeros", "retraining")},
         **top1,
         **{name: row[name] for name in ("top1", "top1_low", "top1_high", "images")},
         "recovered": (row["top1"] - before) / lost if before is not None and lost > 0 else None,
@@ -166,10 +167,11 @@ def _summary(row: dict[str, Any], top1: dict[str, float | None]) -> dict[str, An
 
 def _in_words(summary: dict[str, Any]) -> str:
     control = "" if summary["control"] is None else f", control {summary['control']:.1%}"
+    sparsity = [summary[name]["prunable"] for name in ("sparsity_before", "sparsity")]
     return (
-        f"top-1 {summary['top1_before']:.1%} before, {summary['top1']:.1%} after retraining (dense "
-        f"{summary['dense']:.1%}{control}); sparsity {summary['sparsity_before']['prunable']:.1%} before, "
-        f"{summary['sparsity']['prunable']:.1%} after; {_trained(summary)}"
+        f"top-1 {summary['top1_before']:.1%} before, {summary['top1']:.1%} after retraining ("
+        f"{unpruned_short(summary['own_zeros'])} {summary['dense']:.1%}{control}); "
+        f"sparsity {sparsity[0]:.1%} before, {sparsity[1]:.1%} after; {_trained(summary)}"
     )
 
 

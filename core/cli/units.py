@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.listed import RateList, TechniqueList, asked_for
+from core.cli.named import network_in_words
 from core.cli.options import Criterion, Data, Device, Form, Json, NetworkName, Preprocess, RunIds, Scope, Seed, Weights
 from core.cli.output import Bar, show
 from core.errors import InvalidSettingError
@@ -79,8 +80,7 @@ def _known(layers: list[str], study: UnitStudy) -> list[str]:
 
 
 def _line(row: dict[str, Any]) -> str:
-    pruned = f"{row['technique']} {row['rate']:.2f}" if row["technique"] else "dense"
-    what = f"{pruned}, {row['retraining']}" if row["retraining"] else pruned
+    what = network_in_words(row)
     counted = f"{row['live']:,} of {row['units']:,} units live"
     if row["mis"] is None:
         return f"{what:20} {counted}: no score"

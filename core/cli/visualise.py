@@ -14,7 +14,7 @@ import numpy as np
 import typer
 from PIL import Image
 
-from core.cli.named import named_runs, specs_of
+from core.cli.named import named_runs, network_in_files, specs_of
 from core.cli.options import Criterion, Device, Form, Json, NetworkName, Rates, RunIds, Scope, Technique, Weights
 from core.cli.output import Bar, show
 from core.errors import InvalidSettingError
@@ -95,7 +95,7 @@ def visualise(
     into, views = writable(out, chosen=True), []
     for view in _views(dense, asked, how, pick_device(device)):
         views.append(view)
-        row = _row(dense, view) | {"file": _write(into, how, view)}
+        row = _row(dense, view) | {"file": _write(into, how, view, dense.zeros)}
         show(row, as_json, _line(row, view))
     if len(views) > 1:
         _write_all(into, dense, how, views)
@@ -129,6 +129,7 @@ def _row(dense: Network, view: _View) -> dict[str, Any]:
         "run_id": view.asked.run_id or None,
         "technique": None if spec.pruning.dense else spec.pruning.technique,
         "rate": spec.pruning.rate,
+        "own_zeros": dense.zeros,
         "retraining": spec.retraining and spec.retraining.in_words(),
         "sparsity": view.sparsity,
         "activation": known and known.reached,
@@ -141,10 +142,10 @@ def _row(dense: Network, view: _View) -> dict[str, Any]:
     }
 
 
-def _write(folder: Path, how: Visualisation, view: _View) -> str | None:
+def _write(folder: Path, how: Visualisation, view: _View, own_zeros: float) -> str | None:
     if not isinstance(view.found, Visualised):
         return None
-    file = folder / f"{_file_name(how, view.asked)}.png"
+    file = folder / f"{_file_name(how, view.asked, own_zeros)}.png"
     Image.fromarray(_picture(view.found)).save(file)
     return str(file)
 
@@ -152,7 +153,7 @@ def _write(folder: Path, how: Visualisation, view: _View) -> str | None:
 def _write_all(folder: Path, dense: Network, how: Visualisation, views: Sequence[_View]) -> None:
     """Write the pictures side by side, each with its network and what it reached."""
     panels = [
-        (f"{spec_in_words(view.asked.spec)}: {view.found.reached:.2f}", _picture(view.found))
+        (f"{spec_in_words(view.asked.spec, dense.zeros)}: {view.found.reached:.2f}", _picture(view.found))
         for view in views
         if isinstance(view.found, Visualised)
     ]
@@ -166,17 +167,16 @@ def _picture(found: Visualised) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return np.concatenate(list(found.frames[-1]), axis=1)
 
 
-def _file_name(how: Visualisation, asked: _Asked) -> str:
+def _file_name(how: Visualisation, asked: _Asked, own_zeros: float) -> str:
     """Return a name that tells the files of other networks and settings apart, and which is which."""
     spec = asked.spec
-    pruned = "dense" if spec.pruning.dense else f"{spec.pruning.technique}-{spec.pruning.rate:g}"
-    what = f"{pruned}-retrained" if spec.retraining else pruned
+    what = network_in_files(spec, own_zeros)
     about = json.dumps([spec.network, spec.weights, spec.pruning.canonical(), asked.run_id, how.id], sort_keys=True)
     return f"{how.place}-{how.unit}-{what}-{hashlib.sha256(about.encode()).hexdigest()[:6]}"
 
 
 def _line(row: dict[str, Any], view: _View) -> str:
-    what = spec_in_words(view.asked.spec)
+    what = spec_in_words(view.asked.spec, row["own_zeros"])
     if row["refused"]:
         return f"{what:32} no picture: {row['refused']}"
     attempt = f", attempt {row['attempts']} with seed {row['seed']}" if row["attempts"] > 1 else ""

@@ -72,7 +72,7 @@ class Exportable:
         """Return what a reader of the files has to know, as JSON values."""
         state, normalisation = self.module.state_dict(), self.network.normalisation
         return {
-            "title": f"{self.network.title}, {spec_in_words(self.spec)}",
+            "title": f"{self.network.title}, {spec_in_words(self.spec, self.network.zeros)}",
             "run_id": self.run_id,
             "spec": json.loads(self.spec.to_json()),
             "network": {

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.unpruned import unpruned_network, unpruned_short
+
 ACROSS = "across"  # the column that `placed` adds
 
 
@@ -39,7 +41,7 @@ MEASURES: dict[str, Measure] = {
 class Axis:
     """What is drawn across: of `columns` of `runs_frame` the first that is known of a run.
 
-    Of a share that is removed more is better, and the dense network has none of it; of a cost less is better, and
+    Of a share that is removed more is better, and a dense network has none of it; of a cost less is better, and
     the dense network has its own. `form` is how a value is written, `ticks` how Plotly writes it.
     """
 
@@ -124,13 +126,21 @@ def with_even_latency(runs: pd.DataFrame) -> pd.DataFrame:
 def placed(runs: pd.DataFrame, axis: Axis) -> pd.DataFrame:
     """Return the runs (`runs_frame` with `series`) with a column `across`: where on the axis each is, NaN if unknown.
 
-    On an axis of what is removed the dense network, and its controls, are at zero.
+    At a rate of zero is the network from which nothing was removed, and so are its controls; of its sparsity it is as
+    long as that was not measured.
     """
     known = runs.reindex(columns=list(axis.columns)).astype(float)
     values = known.bfill(axis=1).iloc[:, 0]
     if not axis.cost:
-        values = values.mask(np.array([one is None or one.control for one in runs["series"]], bool), 0.0)
+        whole = np.array([one is None or one.control for one in runs["series"]], bool)
+        values = values.mask(whole & (values.isna() | (axis.columns == ("rate",))), 0.0)
     return runs.assign(**{ACROSS: values})
+
+
+def axis_words(axis: Axis, own_zeros: float) -> str:
+    """Return the title of an axis for a network that came with such a share of zeros: not of a dense one, if many."""
+    words = axis.title.replace("dense network", unpruned_network(own_zeros))
+    return words.replace("dense right", f"{unpruned_short(own_zeros)} right")
 
 
 def is_made_smaller(run: Mapping[Hashable, Any], axis: Axis) -> bool:

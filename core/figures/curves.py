@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.axes import ACROSS, AXES, MEASURES, Axis, Measure, axis_title, placed
+from core.figures.axes import ACROSS, AXES, MEASURES, Axis, Measure, axis_title, axis_words, placed
 from core.figures.hover import Row, hover_text
 from core.figures.lines import baseline, series_lines, series_marker
 from core.figures.theme import ACCENT, DENSE_COLOUR, TECHNIQUE_COLOURS, Palette, palette, template
@@ -47,6 +47,11 @@ class _Chart:
         return (
             1.02 if self.measure.share else 1.08 * max([self.chance, *(run[self.measure.column] for run in self.runs)])
         )
+
+    @property
+    def own_zeros(self) -> float:
+        """The share of zeros with which the network came."""
+        return max((run["own_zeros"] for run in self.runs), default=0.0)
 
     @cached_property
     def curves(self) -> dict[Series | None, list[Row]]:
@@ -102,7 +107,7 @@ def _chart(runs: pd.DataFrame, measure: Measure, axis: Axis, classes: int, colou
 def _layout(chart: _Chart) -> dict[str, Any]:
     legend = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "title": None}
     last = max((run[ACROSS] for run in chart.runs if run[ACROSS] > 0), default=1.0)
-    across = {"title": axis_title(chart.axis.title), "range": [-0.03 * last, 1.06 * last]}
+    across = {"title": axis_title(axis_words(chart.axis, chart.own_zeros)), "range": [-0.03 * last, 1.06 * last]}
     up = {"title": axis_title(chart.measure.title), "range": [0, chart.top]}
     return {
         "height": HEIGHT,

@@ -72,7 +72,7 @@ def _error_bar(row: Row, measure: Measure) -> dict[str, Any] | None:
 
 def _hover(row: Row) -> str:
     """Return its figures as lines; its zeros take the place of a rate."""
-    _, *figures = figures_of(row)
+    _, *figures = (pair for pair in figures_of(row) if pair[0] not in ("zeros", "sparsity"))
     own = [(f"<b>{html.escape(row['title'])}</b>", ""), ("zeros", looks_in_words(row["looks"]))]
     return "<br>".join(f"{name} {value}".strip() for name, value in [*own, ("sparsity", sparsities(row)), *figures])
 

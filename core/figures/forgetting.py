@@ -21,19 +21,21 @@ _MARK = "●"
 Row = Mapping[Hashable, Any]
 
 
-def class_changes(classes: pd.DataFrame, technique: str, *, who: str = "pruned", dark: bool = False) -> go.Figure:
+def class_changes(
+    classes: pd.DataFrame, technique: str, *, who: str = "pruned", base: str = "dense", dark: bool = False
+) -> go.Figure:
     """Return the change of top-1 of each class (`per_class`) as a bar with its paired 95 % interval, losses on top.
 
     Classes that are said to have changed (`changed`) have a filled bar, a mark and a bold name, the others an empty
-    bar. Of more than `MOST` classes the ends are shown, and in a row between them how many are left out. `who` is what
-    the network beside the dense one is called.
+    bar. Of more than `MOST` classes the ends are shown, and in a row between them how many are left out. `who` and
+    `base` are what the pruned network is called, and the one beside it.
     """
     marked = changed(classes)
     first, last = ends(len(classes))
     shown = [*range(first), *range(len(classes) - last, len(classes))]
     rows = classes.iloc[shown].to_dict("records")
     places = [place + (place >= first and first + last < len(classes)) for place in range(len(shown))]
-    bars = _change_bars(rows, places, marked.iloc[shown].tolist(), technique, who, palette(dark).text)
+    bars = _change_bars(rows, places, marked.iloc[shown].tolist(), technique, (who, base), palette(dark).text)
     figure = go.Figure(bars)
     names = [_marked(row["name"], mark) for row, mark in zip(rows, marked.iloc[shown], strict=True)]
     _lay_out(figure, places, names, dark)
@@ -50,7 +52,13 @@ def ends(rows: int) -> tuple[int, int]:
 
 
 def confusion_bars(
-    shifts: pd.DataFrame, technique: str, *, who: str = "pruned", dark: bool = False, most: int = _FIRST
+    shifts: pd.DataFrame,
+    technique: str,
+    *,
+    who: str = "pruned",
+    base: str = "dense",
+    dark: bool = False,
+    most: int = _FIRST,
 ) -> go.Figure:
     """Return the change of the `most` pairs of classes whose confusion changed most (`confusion_shifts`) as bars.
 
@@ -64,7 +72,7 @@ def confusion_bars(
             y=places,
             orientation="h",
             marker=_fill([row["change"] > 0 for row in rows], technique),
-            hovertext=[_confusion_hover(row, who) for row in rows],
+            hovertext=[_confusion_hover(row, who, base) for row in rows],
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
@@ -74,7 +82,7 @@ def confusion_bars(
 
 
 def _change_bars(
-    rows: Sequence[Row], places: Sequence[int], marked: Sequence[bool], technique: str, who: str, ink: str
+    rows: Sequence[Row], places: Sequence[int], marked: Sequence[bool], technique: str, names: tuple[str, str], ink: str
 ) -> go.Bar:
     values = [100 * row["change"] for row in rows]
     return go.Bar(
@@ -91,7 +99,7 @@ def _change_bars(
             "width": 3,
             "color": ink,
         },
-        hovertext=[_class_hover(row, mark, who) for row, mark in zip(rows, marked, strict=True)],
+        hovertext=[_class_hover(row, mark, *names) for row, mark in zip(rows, marked, strict=True)],
         hovertemplate="%{hovertext}<extra></extra>",
     )
 
@@ -128,11 +136,11 @@ def _write_beside(figure: go.Figure, places: Sequence[int], words: Sequence[str]
         )
 
 
-def _class_hover(row: Row, marked: bool, who: str) -> str:
+def _class_hover(row: Row, marked: bool, who: str, base: str) -> str:
     found = "a change" if marked else "may be chance"
     lines = (
         f"<b>{row['name']}</b>",
-        f"dense {percent(row['dense'])}, {who} {percent(row['pruned'])}",
+        f"{base} {percent(row['dense'])}, {who} {percent(row['pruned'])}",
         f"{points(row['change'])} ({points_between(row['change_low'], row['change_high'])})",
         f"McNemar {probability(row['mcnemar_p'])}, for all classes together {probability(row['adjusted_p'])}: {found}",
         f"on {count(row['images'], 'image')}",
@@ -140,10 +148,10 @@ def _class_hover(row: Row, marked: bool, who: str) -> str:
     return "<br>".join(lines)
 
 
-def _confusion_hover(row: Row, who: str) -> str:
+def _confusion_hover(row: Row, who: str, base: str) -> str:
     lines = (
         f"<b>{row['true_name']} taken for {row['predicted_name']}</b>",
-        f"dense {row['dense']:,}, {who} {row['pruned']:,}",
+        f"{base} {row['dense']:,}, {who} {row['pruned']:,}",
         f"of {count(row['images'], 'image')} of {row['true_name']}",
     )
     return "<br>".join(lines)

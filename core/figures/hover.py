@@ -8,7 +8,7 @@ from typing import Any
 
 from core.figures.axes import AXES, Axis, is_made_smaller
 from core.series import Series
-from core.unpruned import came_pruned, unpruned_title, zeros
+from core.unpruned import against_title, came_pruned, unpruned_network, unpruned_title, zeros
 from core.words import between, count, percent, points, points_between, probability
 
 Row = Mapping[Hashable, Any]
@@ -33,8 +33,13 @@ def figures_of(run: Row) -> list[tuple[str, str]]:
     ]
     if not math.isnan(run.get("change", math.nan)):
         change = points_between(run["change_low"], run["change_high"])
-        found.append(("against dense", f"{points(run['change'])} ({change}), {probability(run['mcnemar_p'])}"))
-    if series is not None and not series.control:
+        found.append(
+            (
+                against_title(run.get("own_zeros", 0.0)),
+                f"{points(run['change'])} ({change}), {probability(run['mcnemar_p'])}",
+            )
+        )
+    if (series is not None and not series.control) or run.get("sparsity_prunable", 0.0) > 0:
         found.append(("sparsity", sparsities(run)))
     found += _costs(run)
     return [*found, ("on", count(int(run["images"]), "image") + (", shipped" if run.get("shipped") else ""))]
@@ -68,7 +73,11 @@ def _both(known: Sequence[float], form: Callable[[float], str]) -> str:
 
 def _where(run: Row, axis: Axis) -> str:
     dense = run.get("median_dense_latency_ms", math.nan)
-    return f" where the dense network takes {axis.form(dense)}" if axis.name == "latency" else ""
+    return (
+        f" where the {unpruned_network(run.get('own_zeros', 0.0))} takes {axis.form(dense)}"
+        if axis.name == "latency"
+        else ""
+    )
 
 
 def _measured_latency(run: Row) -> list[tuple[str, str]]:
@@ -78,5 +87,5 @@ def _measured_latency(run: Row) -> list[tuple[str, str]]:
     if not known:
         return []
     dense = run.get("dense_latency_ms", math.nan)
-    beside = "" if math.isnan(dense) else f"; the dense network beside it {form(dense)}"
+    beside = "" if math.isnan(dense) else f"; the {unpruned_network(run.get('own_zeros', 0.0))} beside it {form(dense)}"
     return [("measured", _both(known, form) + beside)]

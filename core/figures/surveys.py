@@ -274,5 +274,6 @@ def _hover(run: pd.Series, column: str) -> str:
 
 
 def _name(series: Series, rate: float) -> str:
-    what = "Dense control" if series.control else f"{series.parts['technique']} {rate:.2f}"
+    technique = series.parts["technique"]
+    what = technique if series.control else f"{technique} {rate:.2f}"
     return ", ".join(part for part in (what, series.parts["retraining"]) if part)

@@ -23,9 +23,15 @@ _RANGE = {False: (0.0, 0.88), True: (0.22, 1.0)}  # of cividis, what is seen on 
 
 
 def matched_units(
-    pairs: pd.DataFrame, other: str, score: Score, *, selected: tuple[str, int] | None = None, dark: bool = False
+    pairs: pd.DataFrame,
+    other: str,
+    score: Score,
+    *,
+    base: str = "dense",
+    selected: tuple[str, int] | None = None,
+    dark: bool = False,
 ) -> go.Figure:
-    """Return a dot for each unit of `matched` that is live in both networks: dense across, `other` upwards.
+    """Return a dot for each unit of `matched` that is live in both networks: `base` across, `other` upwards.
 
     A trace a layer, in the order of `drawn_layers`; a colour a block, from dark to light in the order of the network.
     Where scores come in steps, dots are moved by less than half a step. A ring is drawn around the `selected` unit.
@@ -35,11 +41,11 @@ def matched_units(
     blocks = list(dict.fromkeys(str(rows["block"].iloc[0]) for rows in layers.values()))
     colours = dict(zip(blocks, _colours(len(blocks), dark), strict=True))
     named: set[str] = set()
-    traces = [_dots(layer, rows, other, score, colours, named) for layer, rows in layers.items()]
+    traces = [_dots(layer, rows, (base, other), score, colours, named) for layer, rows in layers.items()]
     figure = go.Figure([*traces, _identity(scale, palette(dark).muted), *_ring(pairs, selected, score, dark)])
     figure.update_layout(template=template(dark), **_layout())
     ends, title = _ends(pairs, score), score.title
-    figure.update_xaxes(**scale.axis(f"{title}, dense", *ends), constrain="domain", constraintoward="left")
+    figure.update_xaxes(**scale.axis(f"{title}, {base}", *ends), constrain="domain", constraintoward="left")
     return figure.update_yaxes(**scale.axis(f"{title}, {other}", *ends), scaleanchor="x", constrain="domain")
 
 
@@ -74,7 +80,7 @@ def _colours(number: int, dark: bool) -> list[str]:
 
 
 def _dots(
-    layer: str, rows: pd.DataFrame, other: str, score: Score, colours: dict[str, str], named: set[str]
+    layer: str, rows: pd.DataFrame, names: tuple[str, str], score: Score, colours: dict[str, str], named: set[str]
 ) -> go.Scattergl:
     """Return the dots of a layer; the first layer of a block stands for it in the legend."""
     block = str(rows["block"].iloc[0])
@@ -88,7 +94,7 @@ def _dots(
         legendgroup=block,
         showlegend=first,
         customdata=rows[list(_COLUMNS[score.column])].to_numpy(np.float32),
-        hovertemplate=_hover(layer, other, score),
+        hovertemplate=_hover(layer, names, score),
     )
 
 
@@ -101,11 +107,12 @@ def _places(rows: pd.DataFrame, score: Score) -> dict[str, Any]:
     return {"x": score.scale.apart(x, index, 0), "y": score.scale.apart(y, index, 1)}
 
 
-def _hover(layer: str, other: str, score: Score) -> str:
+def _hover(layer: str, names: tuple[str, str], score: Score) -> str:
+    base, other = names
     between = " (%{{customdata[{}]:.3f}} to %{{customdata[{}]:.3f}})" if score.column == "mis" else ""
     return (
         f"<b>{layer} %{{customdata[0]}}</b><br>"
-        f"dense %{{customdata[1]:.3f}}{between.format(4, 5)}<br>"
+        f"{base} %{{customdata[1]:.3f}}{between.format(4, 5)}<br>"
         f"{other} %{{customdata[2]:.3f}}{between.format(6, 7)}<br>"
         "change %{customdata[3]:+.3f}<extra></extra>"
     )

@@ -69,7 +69,7 @@ def _prepare(task: Task) -> _Work:
 
 
 def _title(work: _Work, place: int) -> str:
-    return spec_in_words(work.runs[place][1])
+    return spec_in_words(work.runs[place][1], work.subject.network.zeros)
 
 
 def _measure(work: _Work, done: int, run: Run, spec: ExperimentSpec) -> None:

@@ -15,6 +15,7 @@ from core.store.database import Store
 from core.store.predictions import load, load_present
 from core.store.retrained import TRAINING
 from core.store.runs import Run, find_result, find_run
+from core.unpruned import zeros
 
 
 def evaluate(
@@ -56,6 +57,7 @@ def row(store: Store, run_id: str, dense_id: str, extent: Extent) -> dict[str, A
         "form": run.form,
         "seed": run.seed,
         "rate": run.rate,
+        "own_zeros": zeros(find_result(store, dense_id, "size") or {}),
         **_retrained(store, run),
         "sparsity": {name: shares[name] for name in ("prunable", "conv", "all")},
         **accuracy(predictions),

@@ -234,7 +234,7 @@ class Executor:
         return self._enqueue(run, spec, subject, Extent(int(known["images"])) if known else Extent())
 
     def _enqueue(self, run: Run, spec: ExperimentSpec, subject: Subject, extent: Extent) -> Job:
-        title = f"{subject.network.title}, {spec_in_words(spec)}"
+        title = f"{subject.network.title}, {spec_in_words(spec, subject.network.zeros)}"
         return queue.enqueue(self.store, ACCURACY, run.id, title, asdict(extent))
 
     def _submit_pack(self, of: ExperimentSpec, then: Sequence[ExperimentSpec], extent: Extent) -> Job:

@@ -147,11 +147,12 @@ def _networks(work: _Work) -> list[_Network]:
     def made(run: Run, spec: ExperimentSpec) -> Callable[[], inspection.Subject]:
         return lambda: inspected(work.subject.network, spec, run.id, work.task.store.folder, work.task.device)
 
+    own = work.subject.network.zeros
     return [
-        _Network("dense network", dense_id, kind, lambda: work.dense, known),
+        _Network(spec_in_words(work.runs[0][1], own), dense_id, kind, lambda: work.dense, known),
         _Network("randomised network", dense_id, survey.yardstick("randomised"), randomised, fresh),
         _Network("another image", dense_id, survey.yardstick("other"), lambda: work.dense, of_the_next),
-        *(_Network(spec_in_words(spec), run.id, kind, made(run, spec), fresh) for run, spec in work.runs[1:]),
+        *(_Network(spec_in_words(spec, own), run.id, kind, made(run, spec), fresh) for run, spec in work.runs[1:]),
     ]
 
 

@@ -37,7 +37,7 @@ def survey_now(
     for spec in specs:
         run_id = spec.run_id(*shas)
         yield {
-            **row_of(run_id, spec),
+            **row_of(run_id, spec, subject.network.zeros),
             "method": survey.question.method,
             "question": survey.question.in_words(),
             **found.figures(run_id, survey.kind),

@@ -95,7 +95,7 @@ def measure_units(task: Task) -> None:
         try:
             _measure(work, run, spec, embeddings)
         except (MissingFileError, BrokenDataError) as error:
-            refused.append((spec_in_words(spec), error))
+            refused.append((spec_in_words(spec, work.subject.network.zeros), error))
         work.ended()
     raise_refused(refused, len(work.runs), "studied")
 
@@ -119,7 +119,9 @@ def _measure(work: _Work, run: Run, spec: ExperimentSpec, embeddings: NDArray[np
         return
     began, folder = time.perf_counter(), units_folder(work.task.store.folder, run.id)
     subject = inspected(work.subject.network, spec, run.id, work.task.store.folder, work.task.device)
-    activity = collect(subject, work.pack, work.study, folder, work.part(spec_in_words(spec)))
+    activity = collect(
+        subject, work.pack, work.study, folder, work.part(spec_in_words(spec, work.subject.network.zeros))
+    )
     found = score_units(activity, embeddings, work.places, work.study)
     with work.task.store.writing() as db:
         require_run(db, run.id)

@@ -41,7 +41,7 @@ def units_now(
             failure = failure or _unknown(run_id)
             continue
         yield {
-            **row_of(run_id, spec),
+            **row_of(run_id, spec, subject.network.zeros),
             "encoder": asked.encoding.name,
             "score": asked.score,
             **{name: value for name, value in found.items() if name != "study"},

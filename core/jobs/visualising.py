@@ -48,7 +48,7 @@ def visualise_units(task: Task) -> None:
         try:
             _visualise(work, number, run, spec)
         except (MissingFileError, BrokenDataError) as error:
-            missing.append((spec_in_words(spec), error))
+            missing.append((spec_in_words(spec, work.subject.network.zeros), error))
     raise_refused(missing, len(work.runs), "visualised")
 
 
@@ -69,7 +69,7 @@ def _visualise(work: _Work, number: int, run: Run, spec: ExperimentSpec) -> None
         return
     network = inspected(work.subject.network, spec, run.id, store.folder, work.task.device)
     began = time.perf_counter()
-    found = _found(network, how, work.steps(number, spec_in_words(spec)))
+    found = _found(network, how, work.steps(number, spec_in_words(spec, work.subject.network.zeros)))
     keep_visualised(store, run.id, how, found, time.perf_counter() - began)
 
 

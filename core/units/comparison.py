@@ -15,7 +15,7 @@ from scipy import stats
 from core.errors import BrokenDataError
 from core.evaluation.statistics import bootstrap_mean
 from core.families import Member
-from core.series import Series, series_of, titles
+from core.series import Series, titles
 from core.units.study import UnitStudy
 from core.words import by_id
 
@@ -53,7 +53,7 @@ def distinct_titles(members: Iterable[Member]) -> dict[str, str]:
 
 def _told_apart(members: Sequence[Member]) -> dict[str, str]:
     """Return by run id the common title of networks with whatever tells their curves apart."""
-    curves = {member.id: series_of(member.spec) for member in members}
+    curves = {member.id: member.series for member in members}
     names = titles([curve for curve in curves.values() if curve])
     return {member.id: _with_details(member, curves[member.id], names) for member in members}
 
@@ -88,7 +88,7 @@ def _row(member: Member, title: str, figures: Figures) -> dict[str, Any]:
     return {
         "id": member.id,
         "title": title,
-        "series": series_of(member.spec),
+        "series": member.series,
         "rate": member.rate,
         "top1": math.nan if member.top1 is None else member.top1,
         "sparsity": math.nan if member.sparsity is None else member.sparsity,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import PrunescopeError
-from core.experiment import ExperimentSpec
+from core.experiment import ExperimentSpec, spec_in_words
 from core.families import Member
 from core.figures.look import Look, limits
 from core.interpretability.question import Question, target_class
+from core.unpruned import unpruned_title
 from pages.widgets.compared import Compared
 from pages.widgets.views import Answer, Ask, Map, Shown, Variant, probabilities_of, sparsity_of
 from pages.widgets.work import answers
@@ -36,7 +37,18 @@ class View:
     @property
     def title(self) -> str:
         """The network's name, short enough for a tile: "Structured 0.15"."""
-        return "Dense" if self.member is None else self.member.title
+        if self.member is None:
+            return unpruned_title(self._own_zeros)
+        return replace(self.member, own_zeros=self._own_zeros).title
+
+    @property
+    def words(self) -> str:
+        """What was done, short enough for a legend: "structured L1 0.15, local"."""
+        return spec_in_words(self.spec, self._own_zeros)
+
+    @property
+    def _own_zeros(self) -> float:
+        return self.ask.image.network.zeros
 
     @property
     def sparsity(self) -> float | None:

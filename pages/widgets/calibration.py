@@ -45,26 +45,26 @@ class Calibration:
 
 def draw_calibration(said: Said) -> None:
     """Draw the reliability diagrams of both networks and their calibration errors."""
-    both = (("dense", said.dense), (said.who, said.pruned))
+    both = ((said.base, said.dense), (said.who, said.pruned))
     dense, pruned = (_calibration(said.key, who, one) for who, one in both)
     st.caption(
         f"How often a network is right when it is how sure: mean accuracy of the images in each of {BINS} bins of the "
         "likeliest class's probability, with Wilson's 95 % interval. Points below the dotted line: overconfident. "
         "Below: how many images a bin holds (Guo et al. 2017, arXiv 1706.04599)."
     )
-    _figures(dense, pruned, said.who)
+    _figures(dense, pruned, said.base, said.who)
     titles = (said.family.dense.title if said.family.dense else DENSE, said.member.title)
     figure = reliability_diagram(dense.bins, pruned.bins, titles, said.technique, dark=is_dark())
     st.plotly_chart(figure, key="reliability", config={"displayModeBar": False})
-    raw = pd.concat([dense.bins.assign(network="dense"), pruned.bins.assign(network=said.who)])
-    table = reliability_table(dense.bins, pruned.bins, said.who)
+    raw = pd.concat([dense.bins.assign(network=said.base), pruned.bins.assign(network=said.who)])
+    table = reliability_table(dense.bins, pruned.bins, said.who, said.base)
     shares = [column for column in table.columns if column not in ("network", "images")]
     folded_table("Table of bins", table, raw, f"calibration-{said.member.id}", dict.fromkeys(shares, "%.1f"))
 
 
-def _figures(dense: Calibration, pruned: Calibration, name: str) -> None:
+def _figures(dense: Calibration, pruned: Calibration, base: str, name: str) -> None:
     columns = st.columns(4)
-    for pair, who, one in ((columns[:2], "dense", dense), (columns[2:], name, pruned)):
+    for pair, who, one in ((columns[:2], base, dense), (columns[2:], name, pruned)):
         floor = f"{percent(one.floor)} by chance"
         pair[0].metric(f"ECE, {who}", percent(one.error), floor, help=_ECE, delta_color="off", delta_arrow="off")
         pair[1].metric(f"Overconfidence, {who}", points(one.excess), help=_EXCESS)

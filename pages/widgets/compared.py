@@ -11,7 +11,7 @@ from functools import partial
 
 import streamlit as st
 
-from core.experiment import ExperimentSpec, spec_in_words
+from core.experiment import ExperimentSpec
 from core.families import Family, Member, check_unchanged
 from core.jobs.subject import Subject
 from core.networks.network import Network
@@ -113,7 +113,7 @@ def _choose_pinned(curves: Curves, moving: Member, pinned: tuple[Member, ...]) -
 
 def _words(members: Sequence[Member]) -> dict[str, str]:
     """Return by id what each network is, with the id where that tells two not apart, and whether it is here."""
-    said = by_id({one.id: spec_in_words(one.spec) for one in members})
+    said = by_id({one.id: one.words for one in members})
     away = {one.id for one in members if not is_here(one.spec, one.id)}
     return {run: words + (", its weights are not here" if run in away else "") for run, words in said.items()}
 

@@ -8,6 +8,7 @@ import streamlit as st
 from core.figures.curves import layer_bars
 from core.results import Detail, cost_table
 from core.surveys import YARDSTICKS
+from core.unpruned import against_title, control_title, unpruned_network
 from core.words import between, count, listed, percent, points, points_between, probability
 from pages.widgets.errors import plain
 from pages.widgets.look import is_dark
@@ -71,16 +72,18 @@ def _lines(detail: Detail) -> list[str]:
         )
     if "change" in run:
         interval = points_between(run["change_low"], run["change_high"])
-        lines.append(f"Against dense {interval} points on the same images, McNemar {probability(run['mcnemar_p'])}")
+        against = against_title(detail.own_zeros).capitalize()
+        lines.append(f"{against} {interval} points on the same images, McNemar {probability(run['mcnemar_p'])}")
     if detail.control:
         control = detail.control
         interval = points_between(control["change_low"], control["change_high"])
+        name = control_title(detail.own_zeros).lower().partition(",")[0]
         lines.append(
-            f"Against the dense control {points(control['change'])} ({interval}) on "
+            f"Against the {name} {points(control['change'])} ({interval}) on "
             f"{count(control['paired_images'], 'image')}, McNemar {probability(control['mcnemar_p'])}"
         )
     lines.append(f"Loss {run['loss']:.3f}")
-    if detail.run.technique and sparsity:
+    if sparsity and (detail.run.technique or any(sparsity.values())):
         lines.append(
             f"Removed: {percent(sparsity['prunable'])} of the prunable weights, {percent(sparsity['conv'])} of all "
             f"conv weights, {percent(sparsity['all'])} of all parameters"
@@ -106,7 +109,7 @@ def _gains(detail: Detail) -> list[str]:
     gains, why = detail.gains, detail.size.get("why")
     said = [
         f"{gains['MACs']:.1f} times fewer MACs" if "MACs" in gains else "",
-        f"{gains['latency']:.1f} times as fast as the dense network, measured side by side"
+        f"{gains['latency']:.1f} times as fast as the {unpruned_network(detail.own_zeros)}, measured side by side"
         if "latency" in gains
         else "",
     ]
@@ -139,4 +142,5 @@ def _maps(maps: pd.DataFrame) -> None:
 def _classes(classes: pd.DataFrame) -> None:
     st.markdown("Classes that lose most", help="Top-1 by class on the same images; few images a class: read with care")
     share = st.column_config.NumberColumn(format="%.0f")
-    st.dataframe(classes, hide_index=True, column_config={"dense %": share, "pruned %": share})
+    shares = [name for name in classes.columns if name.endswith(" %")]
+    st.dataframe(classes, hide_index=True, column_config=dict.fromkeys(shares, share))

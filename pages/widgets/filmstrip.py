@@ -14,7 +14,6 @@ from core.data.order import stratified_order
 from core.data.source import Source
 from core.errors import InvalidSettingError
 from core.evaluation.disagreement import disagreements
-from core.experiment import spec_in_words
 from core.jobs.subject import Subject
 from core.store.predictions import load
 from core.words import count
@@ -86,7 +85,7 @@ def _lost(subject: Subject, compared: Compared) -> NDArray[np.int64]:
     if len(places):
         return places
     measured = count(images, "measured image")
-    st.caption(f"{plain(spec_in_words(moving.spec))} lost none of {measured}: these are all images.")
+    st.caption(f"{plain(moving.words)} lost none of {measured}: these are all images.")
     return everything
 
 

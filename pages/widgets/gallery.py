@@ -42,8 +42,8 @@ def draw_gallery(said: Said) -> None:
     places = places_in_source(said.subject, images["image"].to_numpy())
     _draw_page(said, images, places)
     who = PRUNED if kind == PIES else said.who
-    table = image_table(images, said.classes, [said.subject.source.ids[place] for place in places], who)
-    formats = {"dense %": "%.1f", f"{who} %": "%.1f", "change of loss": "%+.3f"}
+    table = image_table(images, said.classes, [said.subject.source.ids[place] for place in places], who, said.base)
+    formats = {f"{said.base} %": "%.1f", f"{who} %": "%.1f", "change of loss": "%+.3f"}
     name = f"images-{said.member.id}"
     folded_table(f"Table of {count(len(images), 'image')}", table, table, name, formats)
 
@@ -146,14 +146,14 @@ def _draw_card(said: Said, row: Row, place: int) -> None:
     except PrunescopeError as error:
         st.caption(plain(str(error)))
     st.markdown(f"**{plain(name)}**", wrap=False)
-    for line in _lines(row, said.classes, said.who):
+    for line in _lines(row, said.classes, said.who, said.base):
         st.caption(line, wrap=False)
     if st.button("Look inside", key=f"inside {place}", type="tertiary", help=plain(f"{name}, {source.ids[place]}")):
         st.switch_page("pages/saliency.py", query_params={"run": said.member.id, "image": source.ids[place]})
 
 
-def _lines(row: Row, classes: tuple[str, ...], who: str) -> tuple[str, str, str]:
-    dense = _verdict("dense", row["dense"], row["label"], percent(row["dense_probability"], 0), classes)
+def _lines(row: Row, classes: tuple[str, ...], who: str, base: str) -> tuple[str, str, str]:
+    dense = _verdict(base, row["dense"], row["label"], percent(row["dense_probability"], 0), classes)
     if "votes" in row:
         pruned = _verdict(count(row["votes"], "network"), row["pruned"], row["label"], "", classes)
     else:

@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 import numpy as np
 
-from core.experiment import spec_in_words
 from core.figures.captions import scale_in_words, whole
 from core.figures.export import file_name, npz, png, zipped
 from core.figures.look import MASKED, Look, outlined, picture_of
@@ -107,8 +106,8 @@ def _shown_in_words(image: Shown) -> str:
 
 def _made(view: View) -> str:
     """Return how a network was made and what is gone of it."""
-    what, gone = spec_in_words(view.spec), view.sparsity
-    return what if view.spec.pruning.dense or gone is None else f"{what}, sparsity {percent(gone)}"
+    what, gone = view.words, view.sparsity
+    return what if gone is None or (view.spec.pruning.dense and not gone) else f"{what}, sparsity {percent(gone)}"
 
 
 def _answer(view: View, classes: Sequence[str]) -> str:

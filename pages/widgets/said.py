@@ -14,6 +14,7 @@ from core.forgetting import PRUNED
 from core.jobs.subject import Subject
 from core.predictions import Predictions
 from core.store.predictions import load
+from core.unpruned import unpruned_short
 from pages.widgets.core_access import made_at, store
 
 
@@ -42,6 +43,11 @@ class Said:
     def who(self) -> str:
         """What the network is called beside the dense one."""
         return "control" if self.member.spec.is_control else PRUNED
+
+    @property
+    def base(self) -> str:
+        """What the network is called from which nothing was removed: "dense", "as it came"."""
+        return unpruned_short(self.member.own_zeros)
 
     @property
     def key(self) -> tuple[str, int | None, int]:

@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
-from core.experiment import ExperimentSpec, spec_in_words
+from core.experiment import ExperimentSpec
 from core.families import Member
 from core.figures.bars import bars_height, top_bars
 from core.figures.look import MASKED, Look
@@ -51,7 +51,7 @@ def tile_of(view: View, look: Look, end: float, beside: Sequence[View]) -> Tile:
     return Tile(
         key=view.key,
         title=view.title,
-        details="" if view.spec.is_dense else spec_in_words(view.spec),
+        details="" if view.spec.is_dense else view.words,
         about=_about(view, look, end),
         facts=(_how(view), *([_retraining(view)] if retrained else []), _accuracy(view.member)),
         probabilities=view.probabilities,
@@ -114,10 +114,11 @@ def draw_picture(picture: NDArray[np.uint8], image: Shown) -> DeltaGenerator:
 
 def _how(view: View) -> str:
     pruning, gone = view.spec.pruning, view.sparsity
-    if pruning.dense:
+    if pruning.dense and not gone:
         return "nothing is removed"
     sparsity = "sparsity not known" if gone is None else f"sparsity {percent(gone)}"
-    return f"{sparsity}, {pruning.criterion.capitalize()}, {pruning.ranking}"
+    how = "as it came" if pruning.dense else f"{pruning.criterion.capitalize()}, {pruning.ranking}"
+    return f"{sparsity}, {how}"
 
 
 def _retraining(view: View) -> str:

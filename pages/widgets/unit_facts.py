@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from core.experiment import spec_in_words
 from core.families import Member
 from core.units.comparison import hard_name
 from core.units.results import FAVOURED
@@ -46,7 +45,7 @@ def facts_of(scene: UnitScene, member: Member, chosen: tuple[str, int]) -> list[
 def explained(scene: UnitScene, member: Member) -> str:
     """Return what the network is, and what the lines under its name mean."""
     study = scene.study
-    what = "" if member.spec.is_dense else f"{spec_in_words(member.spec)}. "
+    what = "" if member.spec.is_dense else f"{member.words}. "
     images = count(study.images, "image")
     return what + _HELP.format(
         hard=hard_name(study).capitalize(), score=study.score, k=study.explanations, n=study.tasks, images=images

@@ -69,9 +69,9 @@ def _on_other() -> None:
 
 
 def _draw_dots(scene: UnitScene, other: Member, part: str, pairs: pd.DataFrame, score: Score) -> None:
-    title = scene.title(other)
-    name = f"{title[:1].lower()}{title[1:]}"
-    figure = _dots(pair_key(scene, other), part, score, unit_in_address(), is_dark(), name, pairs)
+    titles = (scene.title(member) for member in (scene.dense, other))
+    base, name = (f"{title[:1].lower()}{title[1:]}" for title in titles)
+    figure = _dots(pair_key(scene, other), part, score, unit_in_address(), is_dark(), base, name, pairs)
     st.plotly_chart(
         figure,
         key=_CHART,
@@ -92,11 +92,12 @@ def _dots(
     score: Score,
     selected: tuple[str, int] | None,
     dark: bool,
+    base: str,
     name: str,
     _pairs: pd.DataFrame,
 ) -> go.Figure:
     """Return the picture, kept: thousands of dots take long to write down."""
-    return matched_units(_pairs, name, score, selected=selected, dark=dark)
+    return matched_units(_pairs, name, score, base=base, selected=selected, dark=dark)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.experiment import spec_in_words
 from core.families import Family, Member
 from core.units.results import study_figures
 from core.units.study import UnitStudy
@@ -66,7 +65,7 @@ def _typical(others: Sequence[Member]) -> list[Member]:
 
 def _words(members: Sequence[Member]) -> dict[str, str]:
     """Return by id what each network is, with the id where that tells two not apart."""
-    return by_id({member.id: spec_in_words(member.spec) for member in members})
+    return by_id({member.id: member.words for member in members})
 
 
 def _on_choice() -> None:

@@ -10,7 +10,6 @@ from core.families import Member
 from core.figures.unit_history import score_history
 from core.figures.unit_spread import Favours, Spread, activation_spread, class_bars, favoured_classes
 from core.interpretability.units.activity import Activity
-from core.series import series_of
 from core.units.comparison import score_columns
 from core.units.places import unit_name
 from core.units.results import SHOWN
@@ -54,7 +53,7 @@ def history_table(scene: UnitScene, place: str, unit: int) -> pd.DataFrame:
 def _history_row(scene: UnitScene, member: Member, row: np.void | None) -> dict[str, object]:
     if row is None:
         return {}
-    known = {"id": member.id, "title": scene.title(member), "series": series_of(member.spec), "rate": member.rate}
+    known = {"id": member.id, "title": scene.title(member), "series": member.series, "rate": member.rate}
     return known | {name: row[name].item() for name in _HISTORY[4:]}
 
 

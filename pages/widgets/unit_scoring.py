@@ -131,7 +131,7 @@ def _on_choice() -> None:
 
 
 def _in_words(member: Member) -> str:
-    return spec_in_words(member.spec) + ("" if is_here(member.spec, member.id) else ", its weights are not here")
+    return member.words + ("" if is_here(member.spec, member.id) else ", its weights are not here")
 
 
 def _cost(scoring: Scoring, networks: int, queued: int) -> str:
@@ -167,12 +167,12 @@ def _failed(scoring: Scoring) -> None:
         unscored = scoring.unscored(job)
         if not unscored:
             continue
-        offer_retry(job, f"Scoring failed: {_named(unscored)}")
+        offer_retry(job, f"Scoring failed: {_named(unscored, scoring.subject.network.zeros)}")
 
 
-def _named(specs: Sequence[ExperimentSpec]) -> str:
+def _named(specs: Sequence[ExperimentSpec], own_zeros: float) -> str:
     """Return the networks in words, the first few by their names."""
-    names, more = [spec_in_words(spec) for spec in specs[:_NAMED]], len(specs) - _NAMED
+    names, more = [spec_in_words(spec, own_zeros) for spec in specs[:_NAMED]], len(specs) - _NAMED
     return listed([*names, f"{more:,} more"] if more > 0 else names)
 
 

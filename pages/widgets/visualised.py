@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.experiment import ExperimentSpec, spec_in_words
+from core.experiment import ExperimentSpec
 from core.families import Member
 from core.jobs.estimate import visualisation_seconds
 from core.jobs.executor import VISUALISE
@@ -151,7 +151,7 @@ def _draw_tiles(asked: _Asked) -> None:
     with st.container(horizontal=True, gap="small"):
         for member in asked.scene.members:
             with st.container(width=_WIDTH, gap="xsmall"):
-                details = "" if member.spec.is_dense else spec_in_words(member.spec)
+                details = "" if member.spec.is_dense else member.words
                 st.markdown(f"**{plain(asked.scene.title(member))}**", help=plain(details) or None)
                 _draw_tile(asked, member, after)
 

@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidSettingError
-from core.experiment import ExperimentSpec, Extent, in_words, with_dense_first
+from core.experiment import ExperimentSpec, Extent, in_words, spec_in_words, with_dense_first
 from core.pruning.criteria import CRITERIA
 from core.pruning.settings import Pruning
 from core.pruning.techniques import TECHNIQUES
+from core.training.retraining import Retraining
 
 prunings = st.builds(
     Pruning,
@@ -54,9 +55,21 @@ def same(one, other):
 
 
 def test_words_say_what_is_pruned_how():
-    assert in_words(Pruning("structured", rate=0.0)) == "dense"
+    assert spec_in_words(ExperimentSpec(), 0.0) == "dense"
     assert in_words(Pruning("structured", "l2", rate=0.1)) == "structured L2 0.10, local"
     assert in_words(Pruning("structured", rate=0.1, form="published")).endswith("filters only")
+
+
+@pytest.mark.parametrize(
+    ("own_zeros", "as_it_is", "control"),
+    [(0.0, "dense", "dense control"), (0.3, "as it came, 30 % zeros", "control, 30 % zeros")],
+)
+def test_a_network_is_called_dense_only_if_it_came_so(own_zeros, as_it_is, control):
+    how = Retraining(data_sha="of the images")
+    assert spec_in_words(ExperimentSpec(), own_zeros) == as_it_is
+    assert spec_in_words(ExperimentSpec(retraining=how), own_zeros) == f"{control}, {how.in_words()}"
+    cut = ExperimentSpec(pruning=Pruning("structured", rate=0.1))
+    assert spec_in_words(cut, own_zeros) == "structured L1 0.10, local"
 
 
 @pytest.mark.parametrize(

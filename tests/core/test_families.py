@@ -88,9 +88,9 @@ def test_a_member_has_a_short_name_that_says_whether_it_was_retrained(spec, kind
 
 
 def test_a_network_that_came_pruned_is_not_called_dense():
-    member = Member("a", ExperimentSpec(), 0, None, zeros=0.431)
+    member = Member("a", ExperimentSpec(), 0, None, own_zeros=0.431)
     assert (member.kind, member.title) == ("As it came, 43 % zeros",) * 2
-    assert Member("a", ExperimentSpec(retraining=HOW), 0, None, zeros=0.431).title == "Dense control"
+    assert Member("a", ExperimentSpec(retraining=HOW), 0, None, own_zeros=0.431).title == "Control, 43 % zeros"
 
 
 def test_a_retrained_run_and_the_dense_control_are_curves_of_their_own_and_not_the_dense_network(store):

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,7 +70,7 @@ def test_no_two_curves_have_the_same_name(found):
 
 def test_the_dense_network_is_on_no_curve_of_its_own():
     assert series_of(ExperimentSpec()) is None
-    frame = with_series(pd.DataFrame({"spec": [ExperimentSpec().to_json()]}))
+    frame = with_series(pd.DataFrame({"spec": [ExperimentSpec().to_json()], "network_sha": ["a"]}))
     assert frame["series"].tolist() == [None]
 
 
@@ -82,6 +83,24 @@ def test_a_dense_control_is_the_same_for_all_that_were_retrained_alike():
     assert series_of(one.control()) == series_of(other.control())
     assert run(one.control()) == run(other.control()) != run(one.dense())
     assert series_of(one.control()).control
+
+
+def test_a_control_of_a_network_that_came_pruned_is_not_called_dense():
+    """What is known of it on other images, or not yet, does not count."""
+    control = ExperimentSpec(retraining=Retraining(data_sha="of the images"))
+    frame = pd.DataFrame(
+        {
+            "spec": [one.to_json() for one in (ExperimentSpec(), ExperimentSpec(), control, ExperimentSpec(), control)],
+            "network_sha": [*"aaabb"],
+            "parameters": [1000, None, 1000, 1000, 1000],
+            "nonzero": [570, None, 570, 1000, 1000],
+        }
+    )
+    found = with_series(frame)
+    assert found["own_zeros"].tolist() == pytest.approx([0.43] * 3 + [0.0] * 2)
+    came, dense = found["series"].iloc[[2, 4]]
+    assert came == dense
+    assert [one.parts["technique"] for one in (came, dense)] == ["Control, 43 % zeros", "Dense control"]
 
 
 def test_a_name_says_no_more_than_it_takes_to_tell_the_curves_apart():

@@ -106,6 +106,20 @@ def test_the_first_line_says_which_networks_on_how_many_images_with_what_differe
     assert first.endswith("3 lost, 1 gained and 1 wrong in another way.")
 
 
+def test_a_network_that_came_pruned_is_not_called_dense(ids, empty_store):
+    with empty_store.writing() as db:
+        for run_id in ids.values():
+            put_result(db, run_id, "size", {"parameters": 1000, "nonzero": 570})
+    page = opened(run=ids["middle"])
+    assert not page.exception
+    first = page.markdown[0].value.replace("\\", "")
+    assert "unstructured L1 0.50, local against the network as it came on the same 60 images" in first
+    assert "as it came %" in page.dataframe[0].value
+    assert "pruned less as it came" in words(page)
+    page = opened(run=ids["middle"], show="Calibration")
+    assert "ECE, as it came" in [metric.label for metric in page.metric]
+
+
 def test_classes_say_how_many_tests_they_are_corrected_for(ids):
     page = opened(run=ids["middle"])
     assert "0 of 24 classes that changed" in words(page)

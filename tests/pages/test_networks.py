@@ -240,7 +240,7 @@ def test_a_network_that_a_job_is_about_is_not_removed(empty_store, cut, open_pag
     page = open_page(named="cut")
     page.button(key="measure").click().run()
     page.button(key="remove").click().run()
-    assert "1 queued job needs cut: 'cut, dense'" in words(page)
+    assert "1 queued job needs cut: 'cut, as it came, 10 % zeros'" in words(page)
     assert "cancel it in Runs" in words(page)
     assert "Accuracy as it is" in [one.value for one in page.subheader], "the page goes on below the dialog"
     assert "Remove" not in [one.label for one in page.button]
@@ -317,7 +317,7 @@ def test_a_network_is_measured_as_it_is(empty_store, cut, open_page):
     page = open_page(named="cut")
     page.button(key="measure").click().run()
     (job,) = Executor(empty_store).list(queue.OPEN)
-    assert "dense" in job.title
+    assert job.title == "cut, as it came, 10 % zeros"
     assert runs_frame(empty_store)["network"].tolist() == [str(path)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 import streamlit as st
 import torch
 from PIL import Image
+from safetensors import safe_open
 from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
 from torch import nn
@@ -31,9 +33,11 @@ from core.interpretability.question import Question
 from core.jobs.devices import pick_device
 from core.jobs.subject import find_subject
 from core.networks.googlenet import googlenet
+from core.networks.registry import load_network
 from core.paths import ROOT
 from core.predictions import PREDICTION
 from core.progress import silent
+from core.pruning.masks import apply_masks, make_masks
 from core.pruning.settings import Pruning
 from core.store import queue
 from core.store.database import open_store
@@ -492,6 +496,24 @@ def test_a_retrained_network_stands_beside_the_one_it_was_made_of_and_each_has_i
     assert "sparsity 50.0 %, L1, local  \nretrained 2 epochs by SGD" in words(page)
     assert "sparsity 50.0 %, L1, local  \nnot retrained" in words(page)
     assert not np.array_equal(map_of(folder, retrained_ids["middle"]), map_of(folder, ids["middle"]))
+
+
+def test_a_network_that_came_pruned_is_not_called_dense(folder, weights):
+    network = load_network(str(weights))
+    apply_masks(module := network.copy(), make_masks(network.module, Pruning(rate=0.3)))
+    with safe_open(weights, "pt") as file:
+        save_file(module.state_dict(), path := folder / "came.safetensors", file.metadata())
+    spec = ExperimentSpec(str(path))
+    subject = find_subject(spec, folder)
+    made = {name: put(folder, replace(spec, pruning=PRUNINGS[name]), subject, name) for name in ("dense", "filters")}
+    page = opened(run=made["filters"], method="Saliency")
+    assert not page.exception
+    name = titles(page)[1]
+    assert re.fullmatch(r"As it came, 2\d % zeros", name)
+    assert titles(page) == ["Picture", name, "Structured 0.05"]
+    assert "sparsity 30.0 %, as it came" in words(page)
+    page.button(key="enlarge dense").click().run()
+    assert f"came, {name.lower()}, sparsity 30.0 %" in words(page)
 
 
 def test_the_dense_control_is_chosen_like_any_other_and_is_not_taken_for_the_dense_network(ids, retrained_ids, folder):

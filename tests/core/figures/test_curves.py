@@ -37,6 +37,7 @@ def row(top1, state="done", images=500, retraining=None, **pruning):
     return {
         "id": hashlib.sha256(spec.to_json().encode()).hexdigest()[:16],
         "spec": spec.to_json(),
+        "network_sha": "n",
         "technique": None if spec.pruning.dense else spec.pruning.technique,
         "rate": spec.pruning.rate,
         "sparsity_prunable": spec.pruning.rate**2,
@@ -203,6 +204,19 @@ def test_a_network_that_came_pruned_is_named_so(runs):
     assert any(words.text.startswith("as it came ") for words in figure.layout.annotations)
     few = runs.assign(parameters=1000.0, nonzero=999.0)
     assert "Dense" in legend(tradeoff_curves(few, CLASSES))
+
+
+def test_of_a_network_that_came_pruned_nothing_is_called_dense(retrained):
+    changes = {"change": -0.1, "change_low": -0.2, "change_high": -0.05, "mcnemar_p": 0.01}
+    cut = with_series(retrained.assign(parameters=1000.0, nonzero=570.0, sparsity_prunable=0.5, **changes))
+    figure = tradeoff_curves(cut, CLASSES, x="sparsity")
+    assert "Control, 43 % zeros" in legend(figure)
+    told = " ".join(text for trace in figure.data for text in trace.hovertext or ())
+    assert "against the network as it came" in told
+    assert "dense" not in told.lower()
+    unpruned = next(trace for trace in figure.data if trace.name == "As it came, 43 % zeros" and trace.hovertext)
+    assert list(unpruned.x) == [0.5]
+    assert "sparsity 50.0 % of prunable" in unpruned.hovertext[0]
 
 
 def legend(figure):

@@ -26,7 +26,15 @@ def run(rate, retraining=None):
     spec = ExperimentSpec(pruning=Pruning(rate=rate), retraining=retraining)
     bounds = {f"{k}{end}": 0.9 for k in ("top1", "top5") for end in ("", "_low", "_high")}
     name = f"run {rate} retrained" if retraining else f"run {rate}"
-    about = {"id": name, "spec": spec.to_json(), "rate": rate, "state": "done", "images": 500, "loss": 1.0}
+    about = {
+        "id": name,
+        "spec": spec.to_json(),
+        "network_sha": "n",
+        "rate": rate,
+        "state": "done",
+        "images": 500,
+        "loss": 1.0,
+    }
     return about | {"technique": None, "sparsity_prunable": rate / 2, "shipped": False} | bounds
 
 

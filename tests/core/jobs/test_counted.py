@@ -72,6 +72,10 @@ def test_runs_counted_without_it_are_counted_again_when_their_network_is_at_hand
     ids = Executor(store).submit(specs, SHOWN).run_ids
     for spec, run_id in zip(specs, ids, strict=True):
         count_as_before(store, spec, run_id)
+    assert [job.title for job in Executor(store).list()] == [
+        "came, as it came, 29 % zeros",
+        "came, structured L1 0.20, local",
+    ]
     (family,) = families(runs_frame(store))
     assert [round(member.sparsity, 1) for member in family.members] == [0.0, 0.2]
     Executor(store).submit(specs, SHOWN)
