@@ -58,7 +58,7 @@ def still_removed(module: nn.Module, masks: Masks) -> Masks:
 
 
 def require_more(module: nn.Module, pruning: Pruning) -> None:
-    """Refuse a rate below the sparsity that a network brings with it: its zeros would be taken for weights.
+    """Refuse a rate below the sparsity that a network brings with it: it would remove what is gone already.
 
     Counted in the technique's groups, layer by layer or, where layers are ranked together, over all of them.
     Raises InvalidSettingError.
