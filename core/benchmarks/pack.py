@@ -2,8 +2,8 @@
 
 The reference reads each JPEG file, decodes it, resizes it and cuts out its centre, as the network's preset asks, and
 takes the pixels as bytes: nobody can pack exact pixels with Pillow and do less. Its processes are started before the
-clock and throw the pixels away. Ours starts its processes within the time, and also hashes each row, collects the rows
-in one process and writes them, forced to the disk, into a fresh folder. So the ratio grows with the number of images.
+clock and throw the pixels away. Ours starts its processes within the time, and also hashes each row, writes it into a
+fresh folder, forced to the disk, and keeps a journal of it. So the ratio grows with the number of images.
 """
 
 from __future__ import annotations
