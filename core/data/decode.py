@@ -18,7 +18,7 @@ from core.data.protocol import Source
 from core.errors import BrokenDataError
 
 CHUNK_BYTES = 16 * 2**20  # what is in memory at once is about this for each core
-CHUNK_IMAGES = 64  # lost by an interruption; and how often progress is told
+CHUNK_IMAGES = 32  # lost by an interruption; and how often progress is told
 _FIRST_IMAGES = 8  # decoded by one process while the others wait to hear whether it pays to start them
 
 

@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 
 HELPERS_START = 1.0  # seconds that starting helper processes costs
 _PIPE = 2**20  # bytes between the processes, so that large answers do not go over in hundreds of small pieces
-_SPARE = 2  # results waiting beyond those at work: enough that no process waits for a slower one before it
+_SPARE = 4  # results waiting beyond those at work: no process waits for a slower one before it, or for the disk
 
 
 @dataclass(frozen=True)
