@@ -12,6 +12,7 @@ from core.errors import MissingFileError, PrunescopeError
 from core.jobs.subject import Subject
 from core.known_data import KnownData, add_data, remove_data
 from core.store.runs import runs_frame
+from core.unpruned import unpruned_title
 from core.words import between, count, listed, percent, size
 from pages.widgets.core_access import store, subject_of
 from pages.widgets.data_check import dense_figures, warn_at_chance
@@ -143,7 +144,8 @@ def _draw_measured(subject: Subject) -> None:
         return
     warn_at_chance(subject, figures)
     interval = between(figures["top1_low"], figures["top1_high"])
-    words = f"Dense top-1 {percent(figures['top1'])} ({interval}) on {count(int(figures['images']), 'image')}"
+    title, images = unpruned_title(subject.network.zeros), count(int(figures["images"]), "image")
+    words = f"{title}: top-1 {percent(figures['top1'])} ({interval}) on {images}"
     if "top1_present" in figures:
         words += (
             f"; among the {int(figures['classes_present']):,} classes that have images "
