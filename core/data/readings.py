@@ -120,19 +120,20 @@ def _read_numbers(path: Path, source: Source, network: Sequence[str]) -> Reading
     if named.mapping.by == "name" and not named.mapping.unmatched:
         return named
     fits = [one for one in _readings(path, source, network) if not one.mapping.unmatched]
-    if are_all_of_imagenet(source.classes) and in_imagenets_order(network):
+    published = are_all_of_imagenet(source.classes) and in_imagenets_order(network)
+    if published:
         fits = fits[:1]
     if not fits:
         return _read(NUMBERS, source, network)
-    if not _is_plain(fits, network):
+    if not (published or _is_plain(fits, network)):
         raise _asked(source, {_way(one): _differing(one, fits) for one in fits})
     return next(one for one in fits if one.layout is not FOLDERS)
 
 
 def _is_plain(fits: Sequence[Reading], network: Sequence[str]) -> bool:
-    """Whether nothing else can be meant by numbers: all readings agree, on a network of which they can be the order."""
-    ordered = not has_names(network) or in_imagenets_order(network)
-    return ordered and len({_labels(one) for one in fits}) == 1 and any(_counts(one, fits) for one in fits)
+    """Whether nothing else can be meant by numbers: all readings agree, and the network has no names."""
+    agreed = len({_labels(one) for one in fits}) == 1 and any(_counts(one, fits) for one in fits)
+    return agreed and not has_names(network)
 
 
 def _counts(found: Reading, fits: Sequence[Reading]) -> bool:

@@ -29,6 +29,8 @@ def wnids(folder):
 
 
 def numbers(folder):
+    for name in range(1000):
+        (folder / f"{name}").mkdir(parents=True)
     return pets(folder, "0", "112", "999")
 
 
@@ -59,7 +61,7 @@ def sharded(folder):
     ("make", "layout", "classes", "by", "present"),
     [
         (wnids, "wnids", 2, "wnid", (0, 217)),
-        (numbers, "numbers", 3, "number", (0, 112, 999)),
+        (numbers, "numbers", 1000, "number", (0, 112, 999)),
         (listed, "list", 5, "number", (0, 4)),
         (tabled, "labels", 5, "number", (0, 4)),
         (kitted, "devkit", 1000, "wnid", (2, 985)),
