@@ -72,6 +72,7 @@ def fetch_imagenette(cache: Path | None = None, progress: Progress = silent, arc
     root = _root(cache)
     if not (root / archive.folder).is_dir():
         staging = writable(root / f"{archive.folder}.partial")
+        shutil.rmtree(staging / archive.folder, ignore_errors=True)
         _require_room(root, staging, archive)
         _unpack(_at_hand(root, staging, archive, progress), staging, archive, progress)
         (staging / archive.folder).replace(root / archive.folder)
@@ -112,7 +113,6 @@ def _is_whole(file: Path, archive: Archive) -> bool:
 
 
 def _unpack(file: Path, staging: Path, archive: Archive, progress: Progress) -> None:
-    shutil.rmtree(staging / archive.folder, ignore_errors=True)
     tell = now_and_then(progress)
     try:
         with file.open("rb") as packed, tarfile.open(fileobj=packed, mode="r:gz") as members:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -139,6 +140,15 @@ def test_a_disk_without_room_for_the_archive_and_its_folder_is_told_before_anyth
         fetch_imagenette(cache, archive=replace(published, bytes=7 * 10**15))
     assert refused(caught.value, StorageError)
     assert not Quiet.asked
+
+
+def test_what_was_half_unpacked_makes_room_first(published, cache, monkeypatch):
+    half = cache / "downloads" / f"{published.folder}.partial" / published.folder
+    (half / "val").mkdir(parents=True)
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 0, 0 if half.is_dir() else 10**9)
+    )
+    assert fetch_imagenette(cache, archive=published).is_dir()
 
 
 UNPACK = """
