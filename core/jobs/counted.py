@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from core.errors import BrokenDataError, CancelledError, MissingFileError
+from core.errors import BrokenDataError, CancelledError, MissingFileError, StorageError
 from core.experiment import ExperimentSpec
 from core.jobs.pruned import Pruned, pruned_network
 from core.networks.network import Network
@@ -29,13 +29,13 @@ def counted(network: Network, pruned: Pruned) -> dict[str, Any]:
 def count_again(store: Store, network: Network, data_sha: str) -> None:
     """Count anew what is removed where it was counted without what the network came without.
 
-    Runs whose retrained weights are not here, or damaged, stay as they are.
+    Runs whose retrained weights are not here, or damaged, stay as they are; all do where nothing can be written.
     """
     if not came_pruned(network.zeros):
         return
     for run_id, shares in results_of(store, SPARSITY, network.sha256, data_sha).items():
         if _OWN not in shares:
-            with suppress(MissingFileError, BrokenDataError, CancelledError):
+            with suppress(MissingFileError, BrokenDataError, CancelledError, StorageError):
                 _count_again(store, network, run_id)
 
 

@@ -169,4 +169,6 @@ def _identity(network: Network, pruning: Pruning, how: Retraining, images: Sourc
         "retraining": how.canonical(masks=not pruning.dense),
         "images": images.identity(),
     }
+    if own_masks(network.module):  # once what a network came without was not held
+        parts["own"] = "held"
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
