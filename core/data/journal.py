@@ -24,6 +24,7 @@ from core.data.preset import Preset
 from core.data.protocol import Source
 
 JOURNAL = "journal.jsonl"
+_TAIL = 2**16  # bytes: more than a line has
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,14 @@ def has_journal(folder: Path, images: int) -> bool:
     """Whether the journal of a pack of so many images is there, or can be made out of the hashes of its rows."""
     digests = folder / DIGESTS
     return (folder / JOURNAL).is_file() or (digests.is_file() and digests.stat().st_size == images * DIGEST_BYTES)
+
+
+def gone_through(folder: Path, images: int) -> int:
+    """Return how many images of a source of so many the journal speaks of by its last line, or could be made for."""
+    with suppress(FileNotFoundError), (folder / JOURNAL).open("rb") as journal:
+        journal.seek(max(0, os.fstat(journal.fileno()).st_size - _TAIL))
+        return max((entry.stop for line in journal if (entry := _entry(line))), default=0)
+    return images if has_journal(folder, images) else 0
 
 
 def ensure_journal(folder: Path, spans: Sequence[range]) -> None:

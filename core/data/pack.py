@@ -15,7 +15,7 @@ import numpy as np
 from filelock import Timeout
 
 from core.data.decode import spans
-from core.data.journal import Entry, ensure_journal, has_journal, resume, vouch, write
+from core.data.journal import Entry, ensure_journal, gone_through, has_journal, resume, vouch, write
 from core.data.manifest import FORMAT, chunk_hash, load_doubted, load_manifest, save_manifest
 from core.data.mend import mend
 from core.data.packed import DOUBTED, MANIFEST, PIXELS, Pack, Skipped, row_bytes
@@ -57,7 +57,7 @@ def pack_folder(source: Source, preset: Preset, cache: Path | None = None) -> Pa
 
 def pack_cost(source: Source, preset: Preset, cache: Path | None = None) -> PackCost:
     """Return what packing the source still costs: nothing of a pack that is there, though it may have to be mended."""
-    left = len(source) - _images_there(source, preset, pack_folder(source, preset, cache))
+    left = len(source) - _images_there(source, pack_folder(source, preset, cache))
     return PackCost(left, left * row_bytes(preset))
 
 
@@ -113,11 +113,10 @@ def pack(
     return packed
 
 
-def _images_there(source: Source, preset: Preset, folder: Path) -> int:
+def _images_there(source: Source, folder: Path) -> int:
     if load_doubted(folder) is not None:
         return len(source)
-    begun = has_journal(folder, len(source)) and (folder / PIXELS).exists()
-    return min(len(source), (folder / PIXELS).stat().st_size // row_bytes(preset)) if begun else 0
+    return gone_through(folder, len(source)) if (folder / PIXELS).exists() else 0
 
 
 def _recipe_fingerprint(source: Source, preset: Preset) -> str:
@@ -195,7 +194,7 @@ def _finish(source: Source, preset: Preset, folder: Path, entries: list[Entry]) 
     fingerprint = _recipe_fingerprint(source, preset) if source.generated else _content_fingerprint(made, digests)
     save_manifest(
         replace(made, fingerprint=fingerprint),
-        tuple((len(entry.digests), chunk_hash(_bytes_of(entry))) for entry in entries),
+        tuple((len(entry.digests), chunk_hash(_bytes_of(entry))) for entry in entries if entry.digests),
     )
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from core.data.journal import gone_through
 from core.data.manifest import DIGESTS, MALFORMED, load_doubted, preset_of, replace_file
-from core.data.packed import DOUBTED, MANIFEST, PIXELS, Pack, row_bytes
+from core.data.packed import DOUBTED, MANIFEST, Pack
 from core.data.preset import Preset
 from core.data.protocol import Source
 from core.errors import InvalidSettingError, StorageError
@@ -102,10 +103,9 @@ def _kept(folder: Path) -> KeptPack | None:
     with suppress(FileNotFoundError):
         files = {file.name: file.stat() for file in folder.iterdir()}
         known = _known(folder, tuple(_stamp(files.get(name)) for name in (MANIFEST, DOUBTED)))
-        about = _about(folder, known)
+        about = _about(folder) or known
         preset: Preset | None = about.get("preset")
-        pixels = files[PIXELS].st_size if PIXELS in files else 0
-        gone_through = pixels // row_bytes(preset) if preset else 0
+        of = about.get("images", 0)
         made = max((state.st_mtime for name, state in files.items() if name != _ABOUT), default=folder.stat().st_mtime)
         return KeptPack(
             folder=folder,
@@ -113,8 +113,8 @@ def _kept(folder: Path) -> KeptPack | None:
             source=about.get("source", ""),
             title=about.get("title", folder.name),
             preset=preset.name if preset else "",
-            images=len(known) if known else gone_through,
-            of=about.get("images", 0),
+            images=known["packed"] if known else gone_through(folder, of) if of else 0,
+            of=of,
             bytes=sum(state.st_size for state in files.values()),
             made=made,
             used=max(made, files[_ABOUT].st_mtime) if _ABOUT in files else made,
@@ -123,17 +123,20 @@ def _kept(folder: Path) -> KeptPack | None:
 
 
 @lru_cache(maxsize=64)
-def _known(folder: Path, stamps: tuple[tuple[int, int] | None, ...]) -> Pack | None:
-    """Return what the manifest in a folder says, None if none is sound; read once, until its file is another."""
+def _known(folder: Path, stamps: tuple[tuple[int, ...] | None, ...]) -> dict[str, Any]:
+    """Return what the manifest in a folder says, nothing if none is sound; read once, until its file is another."""
     known = load_doubted(folder) if any(stamps) else None
-    return None if known is None else known[0]
+    if known is None:
+        return {}
+    pack, images = known[0], len(known[0]) + len(known[0].skipped)
+    return {"source": pack.source, "title": pack.title, "images": images, "preset": pack.preset, "packed": len(pack)}
 
 
-def _stamp(state: os.stat_result | None) -> tuple[int, int] | None:
-    return None if state is None else (state.st_size, state.st_mtime_ns)
+def _stamp(state: os.stat_result | None) -> tuple[int, ...] | None:
+    return None if state is None else (state.st_size, state.st_mtime_ns, state.st_ctime_ns)
 
 
-def _state(name: str, files: dict[str, os.stat_result], known: Pack | None) -> str:
+def _state(name: str, files: dict[str, os.stat_result], known: dict[str, Any]) -> str:
     if name.endswith(ASIDE):
         return SET_ASIDE
     if known and {MANIFEST, DIGESTS} <= files.keys():
@@ -141,14 +144,11 @@ def _state(name: str, files: dict[str, os.stat_result], known: Pack | None) -> s
     return DOUBTFUL if {MANIFEST, DOUBTED} & files.keys() else BEGUN
 
 
-def _about(folder: Path, known: Pack | None) -> dict[str, Any]:
-    """Return what was noted of a pack, or what its manifest says where nothing was; empty if neither can be read."""
+def _about(folder: Path) -> dict[str, Any]:
+    """Return what was noted of a pack when it was begun; empty if that cannot be read."""
     with suppress(OSError, *MALFORMED):
         return _noted(json.loads((folder / _ABOUT).read_bytes()))
-    if known is None:
-        return {}
-    images = len(known) + len(known.skipped)
-    return {"source": known.source, "title": known.title, "images": images, "preset": known.preset}
+    return {}
 
 
 def _noted(about: Any) -> dict[str, Any]:

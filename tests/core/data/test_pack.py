@@ -20,7 +20,7 @@ from PIL import Image
 from core.data import decode, processes
 from core.data.order import stratified_order
 from core.data.pack import data_fingerprint, find_pack, pack, pack_cost
-from core.data.packed import Pack
+from core.data.packed import DamagedPackError, Pack
 from core.data.preset import Preset, cropped
 from core.data.scenes import ScenesSource
 from core.data.source import open_source
@@ -158,6 +158,9 @@ def test_the_cost_of_a_pack_that_is_begun_is_what_it_lacks(tree, cache):
     whole = pack_cost(source, PRESET, cache)
     interrupted(tree, cache)
     left = pack_cost(source, PRESET, cache)
+    with next(cache.glob("packs/*/pixels.bin")).open("ab") as ahead:
+        ahead.truncate(whole.bytes)  # as other processes may have done that were ahead
+    assert pack_cost(source, PRESET, cache) == left
     assert (whole.images, left.images) == (150, 150 - STOPS[1])
     assert left.bytes == (150 - STOPS[1]) * 32 * 32 * 3
     packed(tree, cache)
@@ -242,6 +245,27 @@ def test_broken_images_are_skipped_and_named(tree, cache):
         image = source.image(int(made.indices[place]))
         assert np.array_equal(made.batch([place])[0], np.asarray(cropped(image, PRESET)))
     assert find_pack(source, PRESET, cache).skipped == made.skipped
+
+
+@pytest.mark.parametrize("broken", [range(STOPS[0]), range(STOPS[0], STOPS[1]), range(STOPS[-2], 150), [149]])
+def test_chunks_without_a_whole_image(tree, cache, broken):
+    source = open_source(str(tree))
+    for index in broken:
+        (tree / source.ids[index]).write_bytes(b"")
+    made = packed(tree, cache)
+    assert [one.index for one in made.skipped] == list(broken)
+    before = everything(made).copy()
+    flip_pixel(made.folder)
+    with suppress(DamagedPackError):
+        everything(made)
+    assert np.array_equal(everything(packed(tree, cache)), before)
+
+
+def test_the_last_image_alone_in_its_chunk_is_broken(tmp_path, cache):
+    tree = make_tree(tmp_path / "tree", classes=2, images=STOPS[1] // 2)
+    save(tree / "class1" / "z.png").write_bytes(b"")
+    made = packed(tree, cache)
+    assert (len(made), [one.index for one in made.skipped]) == (STOPS[1], [STOPS[1]])
 
 
 def test_nothing_but_broken_images(tree, cache):
